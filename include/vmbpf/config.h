@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line asked for. Filled once by a command, then passed down as const. */
+#ifndef VMBPF_CONFIG_H
+#define VMBPF_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config {
+	uint64_t interval_ns; /* between ticks */
+	uint64_t count; /* ticks, 0: until stopped */
+	const char *uri; /* of libvirt, NULL: the local system's */
+	const char *replay; /* a recording to read instead of the machine, NULL: the machine */
+	const char *user; /* whom to become once the programs are attached, NULL: "nobody" */
+	bool light; /* attach nothing, only walk */
+	bool verbose;
+	uint32_t max_threads; /* slots for threads of VMs, 0: the default */
+	uint32_t max_nics; /* slots for interfaces of VMs, 0: the default */
+};
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tree that a filter is read into by filter_parse.c and matched with by filter.c. */
+#ifndef MODEL_FILTER_TREE_H
+#define MODEL_FILTER_TREE_H
+
+#include "vmbpf/metric.h"
+
+struct arena;
+
+enum relation {
+	OP_LESS,
+	OP_LESS_EQUAL,
+	OP_GREATER,
+	OP_GREATER_EQUAL,
+	OP_EQUAL,
+	OP_UNEQUAL,
+	OP_GLOB
+};
+
+enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_NUMBER, NODE_TEXT, NODE_NAME };
+
+/* `first` and `next`: the operands of and, or, not. The others are tests. */
+struct node {
+	enum node_kind kind;
+	struct node *first, *next;
+	struct column column;
+	enum relation op;
+	double number;
+	const char *text;
+};
+
+struct filter {
+	struct arena *arena;
+	const struct node *root;
+};
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns how foreign text is made safe to print and measured. */
+#include "model/unit.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <wchar.h>
+
+/*
+ * Reads one character of at most four bytes. Returns its length, or 0 where the bytes are not valid
+ * UTF-8: cut short, overlong, a surrogate or beyond U+10FFFF. By hand, because what is safe to
+ * print must not depend on the locale.
+ */
+static size_t decode(const char *text, uint32_t *ret)
+{
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least; /* what needs as many bytes */
+	} forms[] = {
+		{ 0x80, 0x00, 0 },
+		{ 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
+	};
+	const unsigned char *bytes = (const unsigned char *)text;
+	uint32_t character;
+	size_t i = 0;
+
+	while (i < 4 && (bytes[0] & forms[i].mask) != forms[i].lead)
+		i++;
+	if (i == 4)
+		return 0;
+	character = bytes[0] & (unsigned char)~forms[i].mask;
+	for (size_t k = 1; k <= i; k++) {
+		if ((bytes[k] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (bytes[k] & 0x3f);
+	}
+	if (character < forms[i].least || character > 0x10ffff || character >> 11 == 0x1b)
+		return 0;
+	*ret = character;
+	return i + 1;
+}
+
+/*
+ * What a terminal would obey instead of showing it: control characters, line separators, and marks
+ * that turn the direction of the text around them.
+ */
+static bool is_control(uint32_t character)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x00, 0x1f },
+		{ 0x7f, 0x9f },
+		{ 0x61c, 0x61c },
+		{ 0x200e, 0x200f },
+		{ 0x2028, 0x202e },
+		{ 0x2066, 0x2069 },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return true;
+	return false;
+}
+
+char *unit_safe_text(const char *text, char *safe, size_t size)
+{
+	uint32_t character = 0;
+	size_t used = 0, read, written;
+	bool shown;
+
+	if (size == 0)
+		return safe;
+	for (; text && *text; text += read) {
+		read = decode(text, &character);
+		shown = read != 0 && !is_control(character);
+		written = shown ? read : 1;
+		if (used + written >= size)
+			break;
+		memcpy(safe + used, shown ? text : "?", written);
+		used += written;
+		read = read ? read : 1;
+	}
+	safe[used] = '\0';
+	return safe;
+}
+
+int unit_text_width(const char *text)
+{
+	uint32_t character = 0;
+	size_t length;
+	int width = 0, cells;
+
+	for (; *text; text += length ? length : 1) {
+		length = decode(text, &character);
+		cells = length ? wcwidth((wchar_t)character) : 1;
+		width += cells < 0 ? 1 : cells;
+	}
+	return width;
+}
