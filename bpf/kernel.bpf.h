@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The kernel structures we read, and of each only the fields we read: libbpf moves every access to
+ * where the running kernel has the field. One accessor for each difference between kernels, naming
+ * the version.
+ */
+#ifndef VMBPF_KERNEL_BPF_H
+#define VMBPF_KERNEL_BPF_H
+
+#ifndef __bpf__
+#error "for the kernel side only"
+#endif
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+/* include/linux/sched.h; stable values that are not in the type information */
+#define TASK_DEAD 0x80
+#define PF_IO_WORKER 0x10
+#define PF_EXITING 0x4
+#define PF_USER_WORKER 0x4000 /* since 6.4; the bit had another use that ended before 5.8 */
+#define PF_KTHREAD 0x200000
+#define CLONE_THREAD 0x10000
+
+/* include/uapi/linux/magic.h, include/uapi/linux/major.h, include/linux/miscdevice.h, kdev_t.h */
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define MISC_MAJOR 10u
+#define TUN_MINOR 200u
+#define TUN_DEVICE (MISC_MAJOR << 20 | TUN_MINOR)
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct rq {
+	__u64 clock;
+	__u64 clock_task;
+};
+
+struct cfs_rq {
+	struct rq *rq;
+};
+
+struct sched_entity {
+	__u64 exec_start;
+	__u64 sum_exec_runtime;
+	__u64 nr_migrations;
+	struct cfs_rq *cfs_rq;
+};
+
+struct sched_info {
+	unsigned long pcount;
+	unsigned long long run_delay;
+	unsigned long long last_arrival;
+	unsigned long long last_queued;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+struct inode {
+	kuid_t i_uid;
+	__u32 i_rdev;
+	struct super_block *i_sb;
+};
+
+struct dentry {
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct mm_struct {
+	void *notifier_subscriptions;
+	struct file *exe_file;
+};
+
+struct mm_struct___before_5_6 {
+	void *mmu_notifier_mm;
+};
+
+struct task_struct {
+	unsigned int __state;
+	unsigned int flags;
+	int on_cpu;
+	int pid;
+	int tgid;
+	struct sched_entity se;
+	struct sched_info sched_info;
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	__u64 start_boottime;
+	char comm[16];
+	struct hlist_head preempt_notifiers;
+};
+
+struct task_struct___before_5_14 {
+	long state;
+};
+
+struct thread_info___cpu {
+	__u32 cpu;
+};
+
+struct task_struct___thread_info {
+	struct thread_info___cpu thread_info;
+};
+
+struct task_struct___before_5_16 {
+	unsigned int cpu;
+};
+
+struct preempt_notifier {
+	struct hlist_node link;
+};
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
+};
+
+struct kvm {
+	struct mm_struct *mm;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct preempt_notifier preempt_notifier;
+	int vcpu_id;
+	struct pid *pid;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+	char name[16];
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	unsigned int len;
+};
+
+struct tun_struct {
+	struct net_device *dev;
+};
+
+struct tun_file {
+	struct tun_struct *tun;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+#pragma clang attribute pop
+
+/* `prefix` is a literal that fits into `text`. */
+#define has_prefix(text, prefix) starts_with(text, prefix, sizeof(prefix) - 1)
+
+static __always_inline bool starts_with(const char *text, const char *prefix, unsigned int length)
+{
+	for (unsigned int i = 0; i < length; i++) {
+		if (text[i] != prefix[i])
+			return false;
+	}
+	return true;
+}
+
+/* 5.14 renamed `state` to `__state`. */
+static __always_inline bool task_is_dead(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return task->__state & TASK_DEAD;
+	return old->state & TASK_DEAD;
+}
+
+/* 5.16 moved the CPU number from the task into its thread_info, where the architecture has one. */
+static __always_inline __u32 task_cpu(struct task_struct *task)
+{
+	struct task_struct___thread_info *with_info = (void *)task;
+	struct task_struct___before_5_16 *old = (void *)task;
+
+	if (bpf_core_field_exists(old->cpu))
+		return BPF_CORE_READ(old, cpu);
+	return BPF_CORE_READ(with_info, thread_info.cpu);
+}
+
+/* 5.6 renamed `mmu_notifier_mm` to `notifier_subscriptions`. */
+static __always_inline bool mm_is_followed(struct mm_struct *mm)
+{
+	struct mm_struct___before_5_6 *old = (void *)mm;
+
+	if (bpf_core_field_exists(mm->notifier_subscriptions))
+		return BPF_CORE_READ(mm, notifier_subscriptions);
+	return BPF_CORE_READ(old, mmu_notifier_mm);
+}
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Giving a thread its slot. User space takes slots back, once it has read what the thread left in
+ * them. */
+#ifndef VMBPF_SLOT_BPF_H
+#define VMBPF_SLOT_BPF_H
+
+#include "maps.bpf.h"
+
+/* Numbers of free slots. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 16384);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
+/* tgid -> what user space thinks of the process. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u32);
+	__type(value, struct vmb_process);
+} processes SEC(".maps");
+
+/* The verdict on the process of that leader, or NULL: none yet, or the pid has been reused. */
+static __always_inline struct vmb_process *process_of(struct task_struct *leader)
+{
+	__u32 tgid = leader->tgid;
+	struct vmb_process *process = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (!process || process->start_ns != leader->start_boottime)
+		return NULL;
+	return process;
+}
+
+static __always_inline __u32 thread_flags(struct task_struct *task)
+{
+	__u32 flags = 0;
+
+	if (task->flags & PF_KTHREAD)
+		flags |= VMB_KTHREAD;
+	else if (task->flags & PF_IO_WORKER)
+		flags |= VMB_IO_WORKER;
+	else if (task->flags & PF_USER_WORKER)
+		flags |= VMB_USER_WORKER;
+	return flags;
+}
+
+/*
+ * Takes a free slot for a thread and publishes it. `clock` is now: sleeping is measured from here
+ * on, while the scheduler's own counters reach back to the thread's first instruction.
+ */
+static __always_inline struct vmb_slot *slot_new(
+	struct task_struct *task, __u64 leader_start_ns, __u64 clock)
+{
+	__u32 tid = task->pid;
+	__u32 row = tid / VMB_CELLS;
+	struct vmb_cells *cells = bpf_map_lookup_elem(&tids, &row);
+	struct vmb_control *self = get_control();
+	struct vmb_slot *slot;
+	__u32 number;
+
+	if (!self)
+		return NULL;
+	if (!cells) {
+		__sync_fetch_and_add(&self->lost_tids, 1);
+		return NULL;
+	}
+	if (bpf_map_pop_elem(&free_slots, &number)) {
+		__sync_fetch_and_add(&self->lost_slots, 1);
+		return NULL;
+	}
+	slot = bpf_map_lookup_elem(&slots, &number);
+	if (!slot)
+		return NULL;
+	slot->start_ns = task->start_boottime;
+	slot->leader_start_ns = leader_start_ns;
+	slot->tid = tid;
+	slot->tgid = task->tgid;
+	slot->flags = thread_flags(task);
+	slot->number = number;
+	slot->cpu.sched.run_ns = task->se.sum_exec_runtime;
+	slot->cpu.sched.ready_ns = task->sched_info.run_delay;
+	slot->cpu.sched.voluntary = task->nvcsw;
+	slot->cpu.sched.involuntary = task->nivcsw;
+	slot->cpu.sched.migrations = task->se.nr_migrations;
+	/* The slice in progress will be added as a whole when it ends. */
+	slot->cpu.on_ns = task->se.sum_exec_runtime;
+	if (task->on_cpu && !task->sched_info.last_queued)
+		slot->cpu.on_ns -= clock - task->sched_info.last_arrival;
+	slot->cpu.begin_clock = clock;
+	slot->cpu.end_clock = clock;
+	slot->walk.vcpu = -1;
+	slot->state = VMB_SLOT_LIVE;
+	barrier_var(number);
+	cells->slot[tid % VMB_CELLS] = number;
+	return slot;
+}
+
+#endif

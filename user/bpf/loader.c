@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel side, loaded: objects, shared maps, programs, and the calls that reach them. */
+#include "bpf/loader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "files.skel.h"
+#include "net.skel.h"
+#include "sched.skel.h"
+#include "walk.skel.h"
+
+#define DEFAULT_THREADS 16384
+#define DEFAULT_NICS 2048
+/* Places per interface in the open-addressed table, so that a search rarely goes beyond its first.
+ */
+#define NIC_PLACES 8
+#define MAX_PROCESSES 16384
+
+struct loader_objects {
+	struct sched_bpf *sched;
+	struct walk_bpf *walk;
+	struct net_bpf *net;
+	struct files_bpf *files;
+	struct bpf_link *walk_link; /* of the older form of the walk */
+	struct bpf_map *slots, *tids, *control, *free_slots,
+		*processes; /* of whoever created them */
+};
+
+static int discard_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
+	return 0;
+}
+
+static int print_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, format, arguments);
+}
+
+/* The sentence for a failure of the kernel side as a whole. */
+static void explain(int err, char *why, size_t size)
+{
+	if (err == -EPERM || err == -EACCES)
+		snprintf(why, size,
+			"no permission to load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)");
+	else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+		snprintf(why, size,
+			"this kernel has no type information at /sys/kernel/btf/vmlinux (use a kernel with CONFIG_DEBUG_INFO_BTF)");
+	else
+		snprintf(why, size, "the kernel refused the BPF programs: %s (see vmbpf doctor)",
+			strerror(-err));
+}
+
+static unsigned read_pid_max(void)
+{
+	AUTO_FILE FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned max;
+
+	if (!file || fscanf(file, "%u", &max) != 1)
+		return 4194304; /* the most there can be (include/linux/threads.h) */
+	return max;
+}
+
+static unsigned next_power_of_two(unsigned value)
+{
+	unsigned power = 1;
+
+	while (power < value)
+		power <<= 1;
+	return power;
+}
+
+static void choose_sizes(const struct config *config, struct loader *loader)
+{
+	unsigned threads = config->max_threads ? config->max_threads : DEFAULT_THREADS;
+
+	loader->n_slots = threads < VMB_MAX_SLOTS ? threads + 1 : VMB_MAX_SLOTS;
+	loader->n_tids = read_pid_max();
+	loader->n_nics = config->max_nics ? config->max_nics : DEFAULT_NICS;
+	loader->n_nic_places = next_power_of_two(loader->n_nics * NIC_PLACES);
+	loader->n_cpus = (unsigned)libbpf_num_possible_cpus();
+}
+
+/* Whether the kernel has a function for BPF programs to call. */
+static bool has_kfunc(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+
+	btf__free(btf);
+	return found;
+}
+
+/*
+ * Maps have the same names in every object. The first object to be loaded creates them with the
+ * chosen sizes, later ones use those.
+ */
+#define share_map(objects, name, map, entries) \
+	((objects)->name ? bpf_map__reuse_fd((map), bpf_map__fd((objects)->name)) \
+			 : bpf_map__set_max_entries((map), (entries)))
+
+static int share_thread_maps(const struct loader *loader, struct bpf_map *slots,
+	struct bpf_map *tids, struct bpf_map *control)
+{
+	const struct loader_objects *objects = loader->objects;
+	int err = share_map(objects, slots, slots, loader->n_slots);
+
+	if (!err)
+		err = share_map(objects, tids, tids, loader->n_tids / VMB_CELLS + 1);
+	return err ? err : share_map(objects, control, control, 1);
+}
+
+static int share_process_maps(
+	const struct loader *loader, struct bpf_map *free_slots, struct bpf_map *processes)
+{
+	int err = share_map(loader->objects, free_slots, free_slots, loader->n_slots);
+
+	return err ? err : share_map(loader->objects, processes, processes, MAX_PROCESSES);
+}
+
+#define adopt_maps(objects, skeleton) \
+	do { \
+		(objects)->slots = (skeleton)->maps.slots; \
+		(objects)->tids = (skeleton)->maps.tids; \
+		(objects)->control = (skeleton)->maps.control; \
+		(objects)->free_slots = (skeleton)->maps.free_slots; \
+		(objects)->processes = (skeleton)->maps.processes; \
+	} while (0)
+
+static int load_sched(struct loader *loader)
+{
+	struct sched_bpf *sched = sched_bpf__open();
+	int err;
+
+	if (!sched)
+		return -errno;
+	err = share_thread_maps(loader, sched->maps.slots, sched->maps.tids, sched->maps.control);
+	if (!err)
+		err = share_process_maps(loader, sched->maps.free_slots, sched->maps.processes);
+	if (!err)
+		err = sched_bpf__load(sched);
+	if (err) {
+		sched_bpf__destroy(sched);
+		return err;
+	}
+	loader->objects->sched = sched;
+	adopt_maps(loader->objects, sched);
+	return 0;
+}
+
+static int load_walk(struct loader *loader)
+{
+	struct walk_bpf *walk = walk_bpf__open();
+	bool one_call = has_kfunc("bpf_iter_task_new") && has_kfunc("bpf_task_acquire");
+	int err;
+
+	if (!walk)
+		return -errno;
+	walk->rodata->with_events = loader->objects->sched;
+	bpf_program__set_autoload(walk->progs.walk, one_call);
+	bpf_program__set_autoload(walk->progs.walk_tasks, !one_call);
+	err = share_thread_maps(loader, walk->maps.slots, walk->maps.tids, walk->maps.control);
+	if (!err)
+		err = share_process_maps(loader, walk->maps.free_slots, walk->maps.processes);
+	if (!err)
+		err = walk_bpf__load(walk);
+	if (!err && !one_call) {
+		loader->objects->walk_link = bpf_program__attach_iter(walk->progs.walk_tasks, NULL);
+		if (!loader->objects->walk_link)
+			err = -errno;
+	}
+	if (err) {
+		walk_bpf__destroy(walk);
+		return err;
+	}
+	loader->objects->walk = walk;
+	if (!loader->objects->slots)
+		adopt_maps(loader->objects, walk);
+	return 0;
+}
+
+static int load_net(struct loader *loader)
+{
+	struct net_bpf *net = net_bpf__open();
+	int err;
+
+	if (!net)
+		return -errno;
+	net->rodata->nic_mask = loader->n_nic_places - 1;
+	net->rodata->n_cpus = loader->n_cpus;
+	err = share_thread_maps(loader, net->maps.slots, net->maps.tids, net->maps.control);
+	if (!err)
+		err = bpf_map__set_max_entries(net->maps.nics, loader->n_nic_places);
+	if (!err)
+		err = bpf_map__set_max_entries(net->maps.traffic, loader->n_nics * loader->n_cpus);
+	if (!err)
+		err = net_bpf__load(net);
+	if (err) {
+		net_bpf__destroy(net);
+		return err;
+	}
+	loader->objects->net = net;
+	return 0;
+}
+
+static int load_files(struct loader *loader)
+{
+	struct files_bpf *files = files_bpf__open();
+	int err;
+
+	if (!files)
+		return -errno;
+	err = share_thread_maps(loader, files->maps.slots, files->maps.tids, files->maps.control);
+	if (!err)
+		err = files_bpf__load(files);
+	if (err) {
+		files_bpf__destroy(files);
+		return err;
+	}
+	loader->objects->files = files;
+	return 0;
+}
+
+static size_t map_bytes(const struct bpf_map *map)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+
+	return (bytes + page - 1) & ~(page - 1);
+}
+
+static int view_map(const struct bpf_map *map, void *ret)
+{
+	void *memory =
+		mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*(void **)ret = memory;
+	return 0;
+}
+
+static void unview_map(const struct bpf_map *map, void *memory)
+{
+	if (memory)
+		munmap(memory, map_bytes(map));
+}
+
+/* Lowest numbers on top, so that the slots in use stay close together. */
+static int fill_free_slots(struct loader *loader)
+{
+	int err = 0;
+
+	for (__u32 number = loader->n_slots - 1; number >= 1 && !err; number--)
+		err = loader_free_slot(loader, number);
+	return err;
+}
+
+static int load_required(struct loader *loader)
+{
+	int err = load_walk(loader);
+
+	if (!err)
+		err = load_files(loader);
+	if (!err)
+		err = view_map(loader->objects->slots, &loader->slots);
+	if (!err)
+		err = view_map(loader->objects->tids, &loader->tids);
+	if (!err)
+		err = view_map(loader->objects->control, &loader->control);
+	return err ? err : fill_free_slots(loader);
+}
+
+static void switch_off(struct loader_part *part, const char *lost, int err)
+{
+	part->on = false;
+	snprintf(part->why, sizeof(part->why), "%s: %s", lost, strerror(-err));
+}
+
+static void attach_events(struct loader *loader)
+{
+	int err;
+
+	if (!loader->objects->sched)
+		return;
+	err = sched_bpf__attach(loader->objects->sched);
+	if (err) {
+		switch_off(&loader->events, "cannot attach to sched_switch and task_newtask", err);
+		return;
+	}
+	loader->events.on = true;
+	loader->n_attached += 2;
+}
+
+static void attach_net(struct loader *loader)
+{
+	struct loader_objects *objects = loader->objects;
+	int err = load_net(loader);
+
+	if (!err)
+		err = view_map(objects->net->maps.nics, &loader->nics);
+	if (!err)
+		err = view_map(objects->net->maps.traffic, &loader->traffic);
+	if (!err)
+		err = net_bpf__attach(objects->net);
+	if (err) {
+		switch_off(
+			&loader->net, "cannot attach to netif_receive_skb and net_dev_xmit", err);
+		return;
+	}
+	loader->net.on = true;
+	loader->n_attached += 2;
+}
+
+int loader_open(const struct config *config, struct loader *loader, char *why, size_t size)
+{
+	int err;
+
+	*loader = (struct loader){ .objects = calloc(1, sizeof(*loader->objects)) };
+	if (!loader->objects)
+		return -ENOMEM;
+	libbpf_set_print(config->verbose ? print_message : discard_message);
+	choose_sizes(config, loader);
+	if (config->light) {
+		snprintf(loader->events.why, sizeof(loader->events.why),
+			"not attached with --light");
+		snprintf(loader->net.why, sizeof(loader->net.why), "not attached with --light");
+	} else {
+		err = load_sched(loader);
+		if (err)
+			switch_off(&loader->events, "cannot load the program on sched_switch", err);
+	}
+	err = load_required(loader);
+	if (err) {
+		explain(err, why, size);
+		loader_close(loader);
+		return err;
+	}
+	if (!config->light) {
+		attach_events(loader);
+		attach_net(loader);
+	}
+	return 0;
+}
+
+void loader_close(struct loader *loader)
+{
+	struct loader_objects *objects = loader->objects;
+
+	if (!objects)
+		return;
+	if (objects->net) {
+		unview_map(objects->net->maps.nics, loader->nics);
+		unview_map(objects->net->maps.traffic, loader->traffic);
+	}
+	if (objects->slots) {
+		unview_map(objects->slots, loader->slots);
+		unview_map(objects->tids, loader->tids);
+		unview_map(objects->control, loader->control);
+	}
+	bpf_link__destroy(objects->walk_link);
+	files_bpf__destroy(objects->files);
+	net_bpf__destroy(objects->net);
+	walk_bpf__destroy(objects->walk);
+	sched_bpf__destroy(objects->sched);
+	free(objects);
+	*loader = (struct loader){ 0 };
+}
+
+/* Reads an iterator to its end and gives its records to nobody. */
+static int run_iterator(const struct bpf_link *link)
+{
+	AUTO_FD int fd = bpf_iter_create(bpf_link__fd(link));
+	char buffer[64];
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	do
+		got = read(fd, buffer, sizeof(buffer));
+	while (got > 0 || (got < 0 && errno == EINTR));
+	return got < 0 ? -errno : 0;
+}
+
+int loader_walk(struct loader *loader)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	struct timespec unused;
+
+	/*
+	 * Reading the CPU clock of the calling thread makes the kernel bring the run-queue clock of
+	 * this CPU up to date (kernel/sched/core.c, task_sched_runtime): the walk takes that clock
+	 * for the time of day.
+	 */
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &unused);
+	if (loader->objects->walk_link)
+		return run_iterator(loader->objects->walk_link);
+	if (bpf_prog_test_run_opts(bpf_program__fd(loader->objects->walk->progs.walk), &options))
+		return -errno;
+	return 0;
+}
+
+int loader_free_slot(struct loader *loader, __u32 number)
+{
+	return bpf_map_update_elem(bpf_map__fd(loader->objects->free_slots), NULL, &number, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+void loader_forget_tid(struct loader *loader, __u32 tid, __u32 number)
+{
+	struct vmb_cells *cells = &loader->tids[tid / VMB_CELLS];
+
+	if (tid / VMB_CELLS < bpf_map__max_entries(loader->objects->tids) &&
+		cells->slot[tid % VMB_CELLS] == number)
+		cells->slot[tid % VMB_CELLS] = 0;
+}
+
+int loader_get_process(struct loader *loader, pid_t pid, struct vmb_process *ret)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(loader->objects->processes), &pid, ret) ? -errno : 0;
+}
+
+int loader_set_process(struct loader *loader, pid_t pid, const struct vmb_process *process)
+{
+	return bpf_map_update_elem(bpf_map__fd(loader->objects->processes), &pid, process, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+int loader_forget_process(struct loader *loader, pid_t pid)
+{
+	return bpf_map_delete_elem(bpf_map__fd(loader->objects->processes), &pid) ? -errno : 0;
+}
+
+/* Since 6.1 the iterator can be restricted to one process; before, the program skips the others. */
+static struct bpf_link *attach_files(struct loader *loader, pid_t pid)
+{
+	union bpf_iter_link_info info = { .task.pid = (__u32)pid };
+	LIBBPF_OPTS(
+		bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+	struct bpf_link *link =
+		bpf_program__attach_iter(loader->objects->files->progs.list_files, &options);
+
+	return link ? link
+		    : bpf_program__attach_iter(loader->objects->files->progs.list_files, NULL);
+}
+
+int loader_files(struct loader *loader, pid_t pid, struct vmb_file *files, unsigned max)
+{
+	size_t room = max * sizeof(*files), used = 0;
+	struct bpf_link *link;
+	ssize_t got = 0;
+	int fd;
+
+	loader->objects->files->bss->wanted_tgid = (__u32)pid;
+	link = attach_files(loader, pid);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && used < room) {
+		got = read(fd, (char *)files + used, room - used);
+		if (got <= 0 && !(got < 0 && errno == EINTR))
+			break;
+		if (got > 0)
+			used += (size_t)got;
+	}
+	if (fd < 0 || got < 0)
+		got = -errno;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return got < 0 ? (int)got : (int)(used / sizeof(*files));
+}
