@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From slots to threads and vCPUs of the snapshot; takes slots back when their threads have ended.
+ */
+#include <string.h>
+
+#include "collect/kernel/kernel.h"
+
+/* A thread that ends is out of sight of the walk before it leaves its CPU for the last time. */
+#define WALKS_UNSEEN 2
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Not reused before the next tick: the kernel side may just be writing to it. */
+static void release(struct kernel_side *side, struct vmb_slot *slot)
+{
+	loader_forget_tid(&side->loader, slot->tid, slot->number);
+	slot->state = VMB_SLOT_FREE;
+	side->slots[slot->number] = (struct slot_memory){ 0 };
+	side->freed[side->n_freed++] = slot->number;
+}
+
+static void give_back(struct kernel_side *side)
+{
+	for (unsigned i = 0; i < side->n_freed; i++) {
+		memset(&side->loader.slots[side->freed[i]], 0, sizeof(struct vmb_slot));
+		loader_free_slot(&side->loader, side->freed[i]);
+	}
+	side->n_freed = 0;
+}
+
+static unsigned end_of_slots(const struct kernel_side *side)
+{
+	uint64_t end = side->loader.control->highest_slot + 1;
+
+	return end < side->loader.n_slots ? (unsigned)end : side->loader.n_slots;
+}
+
+void release_slots_of(struct kernel_side *side, pid_t pid)
+{
+	for (unsigned number = 1; number < end_of_slots(side); number++) {
+		struct vmb_slot *slot = &side->loader.slots[number];
+
+		if (slot->state != VMB_SLOT_FREE && slot->tgid == (__u32)pid)
+			release(side, slot);
+	}
+}
+
+/* The VM that a slot's thread works for, or NULL. */
+static struct process *owner_of(const struct kernel_side *side, const struct vmb_slot *slot)
+{
+	struct process *process = find_process(side, (pid_t)slot->tgid);
+
+	if (process && process->owner)
+		process = find_process(side, process->owner);
+	return process && process->vm ? process : NULL;
+}
+
+static bool has_ended(const struct kernel_side *side, const struct vmb_slot *slot)
+{
+	return slot->state == VMB_SLOT_DEAD ||
+	       slot->walk.epoch + WALKS_UNSEEN <= side->loader.control->epoch;
+}
+
+/* What was counted since the last tick, and from now on. */
+static uint64_t take_latency(const struct vmb_slot *slot, struct slot_memory *memory,
+	uint32_t interval[static VMB_LATENCY_BUCKETS])
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < VMB_LATENCY_BUCKETS; i++) {
+		uint32_t now = slot->cpu.latency[i];
+
+		interval[i] = now - memory->latency[i];
+		memory->latency[i] = now;
+		total += interval[i];
+	}
+	return total;
+}
+
+/* All as of the instant of the walk, so that what is on and off the CPU adds up. */
+static void fill_sched(const struct vmb_slot *slot, struct sched_counters *ret)
+{
+	ret->run_ns = slot->walk.sched.run_ns;
+	ret->ready_ns = slot->walk.sched.ready_ns;
+	ret->overlap_ns = slot->walk.overlap_ns;
+	ret->wait_ns = slot->walk.wait_ns;
+	ret->voluntary = slot->walk.sched.voluntary;
+	ret->involuntary = slot->walk.sched.involuntary;
+	ret->migrations = slot->walk.sched.migrations;
+	ret->wakeups = slot->walk.wakeups;
+}
+
+static uint32_t sources_of(const struct kernel_side *side)
+{
+	const struct loader *loader = &side->loader;
+
+	return SRC_TICK | SRC_SCHED | (loader->events.on ? SRC_EVENTS : 0u) |
+	       (loader->net.on ? SRC_NET_THREAD : 0u);
+}
+
+static void add_vcpu(struct snapshot *snap, struct vm *vm, const struct thread *thread)
+{
+	struct vcpu *vcpu = snapshot_add_vcpu(snap, vm);
+
+	vcpu->e.have = thread->e.have;
+	vcpu->index = (uint64_t)thread->vcpu;
+	vcpu->tid = thread->tid;
+	vcpu->start_ns = thread->start_ns;
+	vcpu->host_cpu = thread->host_cpu;
+	vcpu->sched = thread->sched;
+	vcpu->latency = thread->latency;
+	vcpu->net_rx_bytes = thread->net_rx_bytes;
+	vcpu->net_tx_bytes = thread->net_tx_bytes;
+}
+
+static struct thread *add_thread(const struct kernel_side *side, struct snapshot *snap,
+	struct vm *vm, const struct vmb_slot *slot, const struct slot_memory *memory)
+{
+	struct thread *thread = snapshot_add_thread(snap, vm);
+	char comm[VMB_COMM_LEN + 1] = "";
+
+	memcpy(comm, slot->walk.comm, VMB_COMM_LEN);
+	thread->e.have = sources_of(side);
+	thread->tid = (pid_t)slot->tid;
+	thread->start_ns = slot->start_ns;
+	thread->comm = snapshot_text(snap, comm);
+	thread->role = memory->role;
+	thread->evidence = memory->evidence;
+	thread->vcpu = memory->vcpu;
+	thread->host_cpu = slot->walk.host_cpu;
+	thread->net_rx_bytes = slot->cpu.rx_bytes;
+	thread->net_tx_bytes = slot->cpu.tx_bytes;
+	fill_sched(slot, &thread->sched);
+	return thread;
+}
+
+static void collect_one(struct kernel_side *side, struct snapshot *snap, struct process *process,
+	const struct vmb_slot *slot)
+{
+	struct slot_memory *memory = &side->slots[slot->number];
+	uint32_t interval[VMB_LATENCY_BUCKETS];
+	struct vm *vm = process->vm;
+	struct thread *thread;
+
+	decide_role(process, slot, memory);
+	thread = add_thread(side, snap, vm, slot, memory);
+	take_latency(slot, memory, interval);
+	latency_summarise(interval, slot->walk.max_ready_ns, &thread->latency);
+	process->n_threads++;
+	vm->cpu_ns += thread->sched.run_ns;
+	vm->role_ns[thread->role] += thread->sched.run_ns;
+	if (thread->role != ROLE_VCPU)
+		return;
+	add_vcpu(snap, vm, thread);
+	for (unsigned i = 0; i < VMB_LATENCY_BUCKETS; i++)
+		process->latency[i] += interval[i];
+	process->max_ready_ns = max_u64(process->max_ready_ns, slot->walk.max_ready_ns);
+}
+
+/* Its CPU time stays with the VM. */
+static void retire(struct kernel_side *side, struct process *process, struct vmb_slot *slot)
+{
+	uint64_t run_ns = max_u64(slot->walk.sched.run_ns, slot->cpu.sched.run_ns);
+
+	decide_role(process, slot, &side->slots[slot->number]);
+	process->ended_ns[side->slots[slot->number].role] += run_ns;
+	release(side, slot);
+}
+
+static void begin_vm(const struct kernel_side *side, struct snapshot *snap, struct process *process)
+{
+	struct vm *vm = snapshot_add_vm(snap);
+
+	process->vm = vm;
+	process->n_threads = 0;
+	process->max_ready_ns = 0;
+	memset(process->latency, 0, sizeof(process->latency));
+	vm->e.have = sources_of(side);
+	vm->name = snapshot_text(snap, process->name);
+	vm->id = -1;
+	vm->pid = process->pid;
+	vm->start_ns = process->start_ns;
+	vm->state = VM_NO_LIBVIRT;
+	vm->kvm = process->kvm;
+}
+
+/* After its threads, since one may have ended just now. */
+static void end_vm(struct process *process)
+{
+	struct vm *vm = process->vm;
+
+	for (unsigned role = 0; role < N_ROLES; role++) {
+		vm->role_ns[role] += process->ended_ns[role];
+		vm->cpu_ns += process->ended_ns[role];
+	}
+	vm->n_threads = process->n_threads;
+	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+		vm->n_vcpus++;
+	latency_summarise(process->latency, process->max_ready_ns, &vm->latency);
+}
+
+void collect_threads(struct kernel_side *side, struct snapshot *snap)
+{
+	give_back(side);
+	side->n_vms = 0;
+	for (struct process *process = side->processes; process; process = process->next) {
+		process->vm = NULL;
+		if (!process->is_vm || process->owner)
+			continue;
+		begin_vm(side, snap, process);
+		side->n_vms++;
+	}
+	for (unsigned number = 1; number < end_of_slots(side); number++) {
+		struct vmb_slot *slot = &side->loader.slots[number];
+		struct process *process;
+
+		if (slot->state == VMB_SLOT_FREE)
+			continue;
+		process = owner_of(side, slot);
+		if (process && !has_ended(side, slot))
+			collect_one(side, snap, process, slot);
+		else if (process)
+			retire(side, process, slot);
+		else
+			release(side, slot);
+	}
+	for (struct process *process = side->processes; process; process = process->next) {
+		if (process->vm)
+			end_vm(process);
+	}
+}
