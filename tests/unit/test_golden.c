@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every output makes of tests/golden/recording.jsonl, compared with the texts beside it. With
+ * VMBPF_ACCEPT set the present output is taken as the expected one: see tests/golden/update.
+ */
+#include "sink_fixture.h"
+
+#include "collect/replay.h"
+#include "model/filter.h"
+
+#define FOLDER "tests/golden/"
+
+/* The default columns of vmbpf top. */
+static const char *const top_columns[] = { "state", "vcpus", "cpu", "cpu_used", "ready", "switches",
+	"memory_used_bytes", "memory_assigned", "memory_rss", "net_rx", "net_tx", "disk_read",
+	"disk_write", NULL };
+static const char *const vcpu_columns[] = { "vcpu.tid", "vcpu.host_cpu", "vcpu.cpu", "vcpu.ready",
+	"vcpu.wait", "vcpu.run_latency_p99", "vcpu.demand", "vm.state", NULL };
+static const char *const nic_columns[] = { "nic.mac", "nic.source", "nic.net_rx", "nic.net_tx",
+	"nic.net_rx_packets_total", NULL };
+static const char *const disk_columns[] = { "disk.path", "disk.disk_read", "disk.disk_read_latency",
+	"disk.disk_write_latency", "disk.storage_used", NULL };
+
+struct golden {
+	const char *file;
+	const char *sink;
+	const char *const *columns; /* NULL: all of the scope */
+	const char *sort;
+	const char *filter;
+	struct view_spec spec;
+};
+
+static const struct golden goldens[] = {
+	{ "table.txt", "table", top_columns, "cpu", NULL, { .utf8 = true, .headers = true } },
+	{ "table-narrow.txt", "table", top_columns, "name", NULL,
+		{ .ascending = true, .headers = true, .width = 60 } },
+	{ "table-vcpus.txt", "table", top_columns, "ready", NULL,
+		{ .vcpu_rows = true, .headers = true } },
+	{ "table-colour.txt", "table", top_columns, NULL, "database or web",
+		{ .vcpu_rows = true, .headers = true, .colour = true } },
+	{ "table-bare.txt", "table", top_columns, "memory_rss", "state = running", { 0 } },
+	{ "table-nothing.txt", "table", top_columns, NULL, "cpu > 1000", { .headers = true } },
+	{ "table-vcpu-scope.txt", "table", vcpu_columns, "vcpu.cpu", NULL, { .headers = true } },
+	{ "table-nic-scope.txt", "table", nic_columns, "nic.net_rx", NULL, { .headers = true } },
+	{ "table-disk-scope.txt", "table", disk_columns, NULL, NULL, { .headers = true } },
+	{ "top.csv", "csv", top_columns, "cpu", NULL, { .headers = true } },
+	{ "disks.csv", "csv", disk_columns, NULL, NULL, { .headers = true } },
+	{ "host.csv", "csv", NULL, NULL, NULL, { .headers = true, .scopes = 1u << SCOPE_HOST } },
+	{ "stream.jsonl", "json", NULL, NULL, NULL,
+		{ .scopes = 1u << SCOPE_HOST | 1u << SCOPE_VM } },
+	{ "recording.jsonl", "json", NULL, NULL, NULL, { .scopes = (1u << N_SCOPES) - 1 } },
+};
+
+#define N_GOLDENS (sizeof(goldens) / sizeof(goldens[0]))
+
+static void init_spec(const struct golden *golden, struct view_spec *spec)
+{
+	char error[FILTER_ERROR_MAX];
+	struct filter *filter = NULL;
+
+	*spec = golden->spec;
+	if (golden->columns)
+		fixture_add_columns(spec, SCOPE_VM, golden->columns);
+	if (golden->sort)
+		spec->sort = fixture_column(golden->sort, SCOPE_VM);
+	if (golden->filter)
+		assert_int_equal(filter_parse(golden->filter, SCOPE_VM, &filter, error), 0);
+	spec->filter = filter;
+}
+
+/* All ticks of the recording through one output. To be freed. */
+static char *show_recording(const struct golden *golden)
+{
+	const struct sink *sink = sink_find(golden->sink);
+	struct snapshot *before = NULL, *snap;
+	struct replay *replay;
+	struct view_spec spec;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	init_spec(golden, &spec);
+	assert_int_equal(replay_open(FOLDER "recording.jsonl", &replay), 0);
+	if (sink->begin)
+		assert_int_equal(sink->begin(out, &spec), 0);
+	while (snap = snapshot_new(), replay_read(replay, snap) == 1) {
+		snapshot_finish(snap, before);
+		if (before && strcmp(sink->name, "table") == 0)
+			fputc('\n', out); /* as vmbpf top separates tables */
+		assert_int_equal(sink->tick(out, &spec, snap), 0);
+		snapshot_free(before);
+		before = snap;
+	}
+	assert_string_equal(replay_error(replay), "");
+	snapshot_free(snap);
+	snapshot_free(before);
+	replay_close(replay);
+	filter_free((struct filter *)spec.filter);
+	fclose(out);
+	return text;
+}
+
+static char *read_file(const char *path)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return strdup("");
+	if (getdelim(&text, &size, '\0', file) < 0)
+		*text = '\0';
+	fclose(file);
+	return text;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Line by line, so that a failure shows the line and not the file. */
+static void assert_same_lines(char *text, char *expected)
+{
+	char *line, *other;
+
+	while ((line = strsep(&text, "\n")) && (other = strsep(&expected, "\n")))
+		assert_string_equal(line, other);
+	assert_null(text);
+	assert_null(expected);
+}
+
+static void output_is_as_it_was_when_it_was_reviewed(void **state)
+{
+	const struct golden *golden = *state;
+	char path[256], *text = show_recording(golden), *expected;
+
+	snprintf(path, sizeof(path), FOLDER "%s", golden->file);
+	if (getenv("VMBPF_ACCEPT"))
+		write_file(path, text);
+	expected = read_file(path);
+	assert_same_lines(text, expected);
+	free(text);
+	free(expected);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[N_GOLDENS];
+	char names[N_GOLDENS][64];
+
+	setenv("TZ", "UTC", 1);
+	for (size_t i = 0; i < N_GOLDENS; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s_is_as_it_was_when_it_was_reviewed",
+			goldens[i].file);
+		tests[i] = (struct CMUnitTest){
+			.name = names[i],
+			.test_func = output_is_as_it_was_when_it_was_reviewed,
+			.initial_state = (void *)&goldens[i],
+		};
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

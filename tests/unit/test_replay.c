@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The replay is the inverse of the recording, and says what is wrong with one that is broken. */
+#include "sink_fixture.h"
+
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "collect/replay.h"
+
+#define N_TICKS 6
+#define WEB_UUID "11111111-1111-1111-1111-111111111111"
+#define EVIL_UUID "22222222-2222-2222-2222-222222222222"
+#define OFF_UUID "33333333-3333-3333-3333-333333333333"
+#define EVIL_NAME "a\n\"\\\x1b[31m\x7f\xff\xc3(\xe2\x80\xa8=1+1"
+
+static const struct view_spec all = { .scopes = (1u << N_SCOPES) - 1 };
+
+/* A file with that content; its name, to be freed after unlink(). */
+static char *make_file(const char *content, size_t size)
+{
+	char *path = strdup("/tmp/vmbpf-test-XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, size), size);
+	close(fd);
+	return path;
+}
+
+static void fill_host(struct snapshot *snap, unsigned n)
+{
+	struct host *host = &snap->host;
+
+	host->e.have |= SRC_PROC | SRC_SELF;
+	host->n_cpus = 8;
+	host->busy_ns = 3 * SECOND + n * 1234567891ull;
+	host->load_1m = 0.1 * n;
+	host->memory_total_bytes = 64ull << 30;
+	host->memory_available_bytes = (32ull << 30) + n;
+	host->self_ns = n * 1000003;
+	host->tick_s = n ? 0.000123456 : NAN;
+	if (n >= 2) {
+		host->e.have |= SRC_PRESSURE;
+		host->pressure_cpu_ns = n * 777;
+	}
+	snapshot_source(snap, "walk", true, NULL);
+	snapshot_source(snap, "libvirt", n != 3, "cannot connect: \"refused\"\n");
+}
+
+/* Polled at 0.3 s before ticks 0, 1, 2, and not again: stale from tick 3 on. */
+static void fill_libvirt(struct snapshot *snap, struct vm *vm, unsigned n, const char *uuid)
+{
+	unsigned poll = n < 3 ? n : 2;
+
+	vm->e.have |= SRC_LIBVIRT | SRC_BALLOON | SRC_STORAGE | SRC_BLOCK;
+	vm->e.polled_ns = 1000 * SECOND + poll * SECOND - 300 * MSEC - poll;
+	vm->uuid = snapshot_text(snap, uuid);
+	vm->id = 7;
+	vm->state = VM_RUNNING;
+	vm->stale = n >= 4;
+	vm->title = snapshot_text(snap, "Web \xe2\x80\xa9 server");
+	vm->memory_assigned_bytes = 1ull << 30;
+	vm->memory_available_bytes = 1000000000 + poll;
+	vm->memory_usable_bytes = 333333333;
+	vm->memory_unused_bytes = NOT_REPORTED;
+	vm->memory_cached_bytes = NOT_REPORTED;
+	vm->guest_faults_minor = 1000 * poll;
+	vm->memory_guest_age_s = 0.1 + 0.7 * n;
+}
+
+static void fill_web(struct snapshot *snap, unsigned n)
+{
+	struct vm *vm = fixture_vm(snap, "web", 100);
+	struct thread *thread = snapshot_add_thread(snap, vm);
+	struct nic *nic = snapshot_nic(snap, vm, "tap0");
+	struct disk *disk = snapshot_disk(snap, vm, "vda");
+
+	fill_libvirt(snap, vm, n, WEB_UUID);
+	vm->e.have |= SRC_PROC | SRC_EVENTS;
+	vm->cpu_ns = 12345678901234567890ull + n * 345678901;
+	vm->role_ns[ROLE_VCPU] = 1ull << 62;
+	vm->n_vcpus = 2;
+	vm->latency = (struct run_latency){ 0.000001024, 0.1 / 3, NAN };
+	for (unsigned i = 0; i < 2; i++) {
+		struct vcpu *vcpu = fixture_vcpu(snap, vm, i);
+
+		vcpu->e.have |= SRC_EVENTS | SRC_NET_THREAD;
+		vcpu->sched.run_ns = n * (i + 1) * 123456789ull;
+		vcpu->sched.ready_ns = n * 3333333;
+		vcpu->sched.voluntary = n * 17;
+		vcpu->net_rx_bytes = n * 9;
+	}
+	thread->tid = 105;
+	thread->start_ns = FIXTURE_BOOT_NS - 12345;
+	thread->comm = snapshot_text(snap, "CPU 1/KVM\xfe");
+	thread->vcpu = 1;
+	thread->evidence = BY_LIBVIRT;
+	thread->e.have |= SRC_SCHED;
+	nic->e.have |= SRC_NET | SRC_LIBVIRT;
+	nic->net.rx_bytes = n == 3 ? 5 : UINT64_MAX / 2 + n * 1500; /* restarts */
+	disk->e.polled_ns = vm->e.polled_ns;
+	disk->e.have |= SRC_BLOCK | SRC_STORAGE;
+	disk->io.read_bytes = n < 3 ? n * 4096 : 8192;
+	disk->io.read_requests = n < 3 ? n : 2;
+	disk->io.read_ns = n < 3 ? n * 1234567 : 2469134;
+	disk->storage = (struct storage){ .capacity_bytes = 3, .allocated_bytes = 1 };
+}
+
+static void fill_others(struct snapshot *snap, unsigned n)
+{
+	char name[256];
+	struct vm *vm = fixture_vm(snap, EVIL_NAME, 200);
+
+	fill_libvirt(snap, vm, n, EVIL_UUID);
+	vm->id = -1;
+	snapshot_nic(snap, vm, "\"},{\n")->mac = snapshot_text(snap, "\x01");
+	memset(name, 'x', 255);
+	name[255] = '\0';
+	fixture_vm(snap, name, 300);
+	fixture_vcpu(snap, fixture_vm(snap, "twin", 301), 0)->sched.run_ns = n * 1000;
+	fixture_vcpu(snap, fixture_vm(snap, "twin", 302), 0)->sched.run_ns = n * 2000;
+	vm = snapshot_add_vm(snap);
+	vm->e.have |= SRC_LIBVIRT;
+	vm->e.polled_ns = snap->mono_ns - 1;
+	vm->name = snapshot_text(snap, "off");
+	vm->uuid = snapshot_text(snap, OFF_UUID);
+	vm->state = VM_SHUTOFF;
+}
+
+/* Lives at ticks 2 and 3, and is born between 1 and 2, so that its first tick has rates. */
+static void fill_passing(struct snapshot *snap, unsigned n)
+{
+	struct vm *vm;
+	struct vcpu *vcpu;
+
+	if (n < 2 || n > 3)
+		return;
+	vm = fixture_vm(snap, "passing", 400);
+	vm->start_ns = FIXTURE_BOOT_NS + SECOND + 500 * MSEC + 1;
+	vm->cpu_ns = 250 * MSEC * (n - 1);
+	vcpu = fixture_vcpu(snap, vm, 0);
+	vcpu->sched.run_ns = vm->cpu_ns;
+}
+
+static struct snapshot *make_tick(unsigned n, const struct snapshot *before)
+{
+	struct snapshot *snap = fixture_tick(n);
+
+	snap->mono_ns += n * n; /* intervals are never round */
+	fill_host(snap, n);
+	fill_web(snap, n);
+	fill_others(snap, n);
+	fill_passing(snap, n);
+	snapshot_finish(snap, before);
+	return snap;
+}
+
+static char *record(size_t *size)
+{
+	struct snapshot *snap = NULL, *before = NULL;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+
+	for (unsigned n = 0; n < N_TICKS; n++) {
+		snap = make_tick(n, before);
+		assert_int_equal(sink_find("json")->tick(out, &all, snap), 0);
+		snapshot_free((struct snapshot *)before);
+		before = snap;
+	}
+	snapshot_free(snap);
+	fclose(out);
+	return text;
+}
+
+/* Reads the next tick into *snap and drops the one before it. Returns what replay_read() does. */
+static int step(struct replay *replay, struct snapshot **before, struct snapshot **snap)
+{
+	int r;
+
+	snapshot_free(*before);
+	*before = *snap;
+	*snap = snapshot_new();
+	r = replay_read(replay, *snap);
+	if (r == 1)
+		snapshot_finish(*snap, *before);
+	return r;
+}
+
+static char *record_again(const char *path, unsigned *n_ticks)
+{
+	struct snapshot *snap = NULL, *before = NULL;
+	struct replay *replay;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(replay_open(path, &replay), 0);
+	for (*n_ticks = 0; step(replay, &before, &snap) == 1; ++*n_ticks)
+		assert_int_equal(sink_find("json")->tick(out, &all, snap), 0);
+	assert_string_equal(replay_error(replay), "");
+	assert_false(replay_was_cut(replay));
+	snapshot_free(snap);
+	snapshot_free(before);
+	replay_close(replay);
+	fclose(out);
+	return text;
+}
+
+/* So that a difference is shown as the two lines and not as two files. */
+static void assert_same_lines(char *text, char *again)
+{
+	char *line, *other;
+
+	while ((line = strsep(&text, "\n")) && (other = strsep(&again, "\n")))
+		assert_string_equal(line, other);
+	assert_null(text);
+	assert_null(again);
+}
+
+static void recording_a_replay_gives_the_same_bytes(void **state)
+{
+	size_t size;
+	char *text = record(&size), *path = make_file(text, size), *again;
+	unsigned n_ticks;
+
+	(void)state;
+	again = record_again(path, &n_ticks);
+	assert_int_equal(n_ticks, N_TICKS);
+	assert_int_equal(strlen(again), size);
+	assert_same_lines(text, again);
+	unlink(path);
+	free(path);
+	free(text);
+	free(again);
+}
+
+/* The value of a column of the VM of that name. */
+static double vm_number(const struct snapshot *snap, const char *name, const char *column_name)
+{
+	struct column column = fixture_column(column_name, SCOPE_VM);
+	struct value value = { 0 };
+
+	for (const struct vm *vm = snap->vms; vm; vm = vm->next)
+		if (strcmp(vm->name, name) == 0)
+			value = column_value(&column, snap, &vm->e);
+	return value.kind == VALUE_NUMBER ? value.number : NAN;
+}
+
+static void replayed_rates_are_those_of_the_recorded_ticks(void **state)
+{
+	struct snapshot *snap = NULL, *before = NULL;
+	struct replay *replay;
+	size_t size;
+	char *text = record(&size), *path = make_file(text, size);
+
+	(void)state;
+	assert_int_equal(replay_open(path, &replay), 0);
+	for (unsigned n = 0; n <= 2; n++)
+		assert_int_equal(step(replay, &before, &snap), 1);
+	/* Born 0.5 s before this tick, 0.25 s of CPU time in an interval of 1 s and 3 ns. */
+	assert_float_equal(vm_number(snap, "passing", "cpu_percent"), 25, 0.0001);
+	assert_int_equal(step(replay, &before, &snap), 1);
+	/* This tick brought no new poll: the rate is still that between the last two, 4096 bytes
+	 * in 1 s - 1 ns, and the NIC's counter went back. */
+	assert_float_equal(vm_number(snap, "web", "disk_read"), 4096, 0.001);
+	assert_true(isnan(vm_number(snap, "web", "net_rx")));
+	snapshot_free(snap);
+	snapshot_free(before);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+	free(text);
+}
+
+#define HEAD(type) \
+	"{\"type\":\"" type "\",\"schema\":1,\"time\":\"2026-01-31T12:00:00.000000001Z\"," \
+	"\"interval_seconds\":null,\"host\":\"h\""
+#define VM HEAD("vm") ",\"vm\":\"v\",\"uuid\":null,\"pid\":9}\n"
+
+/* What reading all of a file ends with; the number of ticks in *n. */
+static int read_all(
+	const char *content, size_t size, unsigned *n, char error[static 256], bool *cut)
+{
+	char *path = make_file(content, size);
+	struct snapshot *snap = NULL, *before = NULL;
+	struct replay *replay;
+	int r;
+
+	assert_int_equal(replay_open(path, &replay), 0);
+	for (*n = 0; (r = step(replay, &before, &snap)) == 1;)
+		++*n;
+	snprintf(error, 256, "%s", replay_error(replay) + (r < 0 ? strlen(path) : 0));
+	*cut = replay_was_cut(replay);
+	snapshot_free(snap);
+	snapshot_free(before);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+	return r;
+}
+
+static void broken_lines_are_refused_with_their_number_and_what_would_be_right(void **state)
+{
+	static const struct {
+		const char *content, *error;
+	} cases[] = {
+		{ "nonsense\n", ":1: the line must be one JSON object" },
+		{ VM "\n", ":2: the line must be one JSON object" },
+		{ VM "[1]\n", ":2: the line must be one JSON object" },
+		{ HEAD("vm") "}{}\n", ":1: the line must be one JSON object" },
+		{ HEAD("vm") ",\"vm\":\"\xff\"}\n", ":1: the line must be one JSON object" },
+		{ "{}\n", ":1: there is no \"schema\"" },
+		{ "{\"schema\":2}\n", ":1: schema 2 is not known, this version of vmbpf reads 1" },
+		{ "{\"schema\":1,\"type\":\"vm\"}\n", ":1: \"type\" and \"time\" must be texts" },
+		{ "{\"schema\":1,\"type\":\"vm\",\"time\":\"noon\"}\n",
+			":1: \"time\" must be like 2026-01-31T12:00:00.000000000Z" },
+		{ "{\"schema\":1,\"type\":\"vm\",\"time\":\"2026-01-31T12:00:00.-00000001Z\"}\n",
+			":1: \"time\" must be like" },
+		{ HEAD("vm") ",\"pid\":-1}\n", ":1: \"pid\" must be a process ID, or null" },
+		{ HEAD("vm") ",\"pid\":4294967396}\n", ":1: \"pid\" must be a process ID" },
+		{ HEAD("vm") ",\"state\":\"dancing\"}\n",
+			":1: \"state\" must be one of the words" },
+		{ HEAD("vm") ",\"title\":1}\n", ":1: \"title\" must be a text, or null" },
+		{ HEAD("vm") ",\"cpu_seconds_total\":\"1\"}\n",
+			":1: \"cpu_seconds_total\" must be a number that is not negative" },
+		{ HEAD("vm") ",\"cpu_seconds_total\":1.0000000001}\n",
+			":1: \"cpu_seconds_total\"" },
+		{ HEAD("vm") ",\"cpu_seconds_total\":18446744073.709551616}\n",
+			":1: \"cpu_seconds_total\"" },
+		{ HEAD("vm") ",\"memory_rss_bytes\":18446744073709551615}\n",
+			":1: \"memory_rss_bytes\"" },
+		{ HEAD("vm") ",\"memory_rss_bytes\":1.5}\n", ":1: \"memory_rss_bytes\"" },
+		{ HEAD("vm") ",\"run_latency_p50_seconds\":1e999}\n",
+			":1: \"run_latency_p50_seconds\"" },
+		{ HEAD("vm") ",\"age_seconds\":9999999999}\n", ":1: \"age_seconds\"" },
+		{ VM HEAD("vcpu") ",\"vm_pid\":9}\n",
+			":2: \"vcpu\" must be the number of the vCPU" },
+		{ VM HEAD("thread") ",\"vm_pid\":9}\n", ":2: \"tid\" must be a thread ID" },
+		{ VM HEAD("nic") ",\"vm_pid\":9,\"nic\":null}\n", ":2: \"nic\" must be" },
+		{ VM HEAD("disk") ",\"vm_pid\":9,\"disk\":7}\n", ":2: \"disk\" must be" },
+		{ VM HEAD("nic") ",\"vm_pid\":\"9\",\"nic\":\"t\"}\n", ":2: \"vm_pid\" must be" },
+	};
+	char error[256];
+	unsigned n;
+	bool cut;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *content = cases[i].content;
+
+		assert_int_equal(read_all(content, strlen(content), &n, error, &cut), -EINVAL);
+		error[strlen(cases[i].error)] = '\0'; /* what follows is more of the same */
+		assert_string_equal(error, cases[i].error);
+	}
+}
+
+static void a_line_of_more_than_one_mebibyte_is_refused(void **state)
+{
+	size_t size = (1u << 20) + 2;
+	char *content = malloc(size), error[256];
+	unsigned n;
+	bool cut;
+
+	(void)state;
+	memset(content, ' ', size);
+	assert_int_equal(read_all(content, size, &n, error, &cut), -EINVAL);
+	assert_string_equal(error, ":1: the line is longer than 1048576 bytes");
+	free(content);
+}
+
+static void a_nul_byte_is_refused(void **state)
+{
+	static const char content[] = HEAD("vm") ",\"vm\":\"a\0b\"}\n";
+	char error[256];
+	unsigned n;
+	bool cut;
+
+	(void)state;
+	assert_int_equal(read_all(content, sizeof(content) - 1, &n, error, &cut), -EINVAL);
+}
+
+static void a_recording_cut_in_the_middle_of_a_line_ends_with_the_tick_before(void **state)
+{
+	size_t size;
+	char *text = record(&size), error[256];
+	unsigned n;
+	bool cut;
+
+	(void)state;
+	assert_int_equal(read_all(text, size - 10, &n, error, &cut), 0);
+	assert_int_equal(n, N_TICKS - 1);
+	assert_true(cut);
+	assert_int_equal(read_all(text, size, &n, error, &cut), 0);
+	assert_int_equal(n, N_TICKS);
+	assert_false(cut);
+	free(text);
+}
+
+static void an_empty_recording_has_no_tick(void **state)
+{
+	char error[256];
+	unsigned n;
+	bool cut;
+
+	(void)state;
+	assert_int_equal(read_all("", 0, &n, error, &cut), 0);
+	assert_int_equal(n, 0);
+}
+
+static void a_last_line_without_newline_is_read_when_it_is_whole(void **state)
+{
+	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9}";
+	char error[256];
+	unsigned n;
+	bool cut;
+
+	(void)state;
+	assert_int_equal(read_all(content, strlen(content), &n, error, &cut), 0);
+	assert_int_equal(n, 1);
+	assert_false(cut);
+}
+
+static void members_and_types_that_are_not_known_are_passed_over(void **state)
+{
+	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9,\"colour\":[{}]}\n" HEAD(
+		"exit") ",\"reason\":\"HLT\"}\n";
+	char *path = make_file(content, strlen(content));
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+
+	(void)state;
+	assert_int_equal(replay_open(path, &replay), 0);
+	assert_int_equal(replay_read(replay, snap), 1);
+	assert_int_equal(snap->vms->pid, 9);
+	assert_null(snap->vms->next);
+	snapshot_free(snap);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+}
+
+static void a_line_below_a_vm_finds_it_wherever_it_stands(void **state)
+{
+	static const char content[] =
+		HEAD("vm") ",\"vm\":\"a\",\"uuid\":\"u\",\"pid\":8}\n" HEAD("vm") ",\"vm\":\"a\",\"uuid\":null,\"pid\":9}\n" HEAD("nic") ",\"vm\":\"a\",\"uuid\":\"u\",\"vm_pid\":8,\"nic\":\"tap8\"}\n" HEAD(
+			"nic") ",\"vm\":\"a\",\"uuid\":null,\"vm_pid\":9,\"nic\":\"tap9\"}\n" HEAD("nic") ",\"vm\":\"b\",\"uuid\":null,\"vm_pid\":10,\"nic\":\"tap10\"}\n";
+	static const char *const devices[] = { "tap8", "tap9", "tap10" };
+	char *path = make_file(content, strlen(content));
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(replay_open(path, &replay), 0);
+	assert_int_equal(replay_read(replay, snap), 1);
+	for (const struct vm *vm = snap->vms; vm; vm = vm->next)
+		assert_string_equal(vm->nics->device, devices[n++]);
+	assert_int_equal(n, 3);
+	snapshot_free(snap);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+}
+
+static void sums_stay_known_when_only_vms_were_recorded(void **state)
+{
+	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9,\"vcpus\":2,"
+						 "\"ready_seconds_total\":1.500000000}\n";
+	char *path = make_file(content, strlen(content));
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+
+	(void)state;
+	assert_int_equal(replay_open(path, &replay), 0);
+	assert_int_equal(replay_read(replay, snap), 1);
+	snapshot_finish(snap, NULL);
+	assert_float_equal(vm_number(snap, "v", "ready_seconds_total"), 1.5, 0);
+	assert_true(isnan(vm_number(snap, "v", "net_rx_bytes_total")));
+	snapshot_free(snap);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+}
+
+static void a_file_that_is_not_there_is_an_error(void **state)
+{
+	struct replay *replay;
+
+	(void)state;
+	assert_int_equal(replay_open("/nonexistent/recording", &replay), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recording_a_replay_gives_the_same_bytes),
+		cmocka_unit_test(replayed_rates_are_those_of_the_recorded_ticks),
+		cmocka_unit_test(
+			broken_lines_are_refused_with_their_number_and_what_would_be_right),
+		cmocka_unit_test(a_line_of_more_than_one_mebibyte_is_refused),
+		cmocka_unit_test(a_nul_byte_is_refused),
+		cmocka_unit_test(a_recording_cut_in_the_middle_of_a_line_ends_with_the_tick_before),
+		cmocka_unit_test(an_empty_recording_has_no_tick),
+		cmocka_unit_test(a_last_line_without_newline_is_read_when_it_is_whole),
+		cmocka_unit_test(members_and_types_that_are_not_known_are_passed_over),
+		cmocka_unit_test(a_line_below_a_vm_finds_it_wherever_it_stands),
+		cmocka_unit_test(sums_stay_known_when_only_vms_were_recorded),
+		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

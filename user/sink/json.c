@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a text is written in JSON. */
+#include "sink/json.h"
+
+#include <stdbool.h>
+
+/* U+FFFD as itself, so that it is the same when it is read and written again. */
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* Bytes of the valid UTF-8 sequence at `text`, 0 where there is none. */
+static size_t utf8_size(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first, last, low, high; /* of the first byte; of the second */
+		unsigned char size;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, /* no surrogates */
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (text[0] < forms[i].first || text[0] > forms[i].last)
+			continue;
+		if (text[1] < forms[i].low || text[1] > forms[i].high)
+			return 0;
+		for (size_t at = 2; at < forms[i].size; at++)
+			if ((text[at] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].size;
+	}
+	return 0;
+}
+
+static void write_control(struct writer *writer, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char text[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+
+	writer_bytes(writer, text, sizeof(text));
+}
+
+/* U+2028 and U+2029 end a line in JavaScript, so that a line with them would not be one line. */
+static bool is_separator(const unsigned char *text)
+{
+	return text[0] == 0xe2 && text[1] == 0x80 && (text[2] == 0xa8 || text[2] == 0xa9);
+}
+
+/* Writes the one character that cannot stand for itself; returns its bytes. */
+static size_t write_escaped(struct writer *writer, const unsigned char *text)
+{
+	size_t size = 1;
+
+	if (*text == '"' || *text == '\\') {
+		writer_char(writer, '\\');
+		writer_char(writer, (char)*text);
+		return size;
+	}
+	if (*text < 0x80) {
+		write_control(writer, *text);
+		return size;
+	}
+	size = utf8_size(text);
+	if (size == 0) {
+		writer_string(writer, REPLACEMENT);
+		return 1;
+	}
+	if (is_separator(text))
+		writer_string(writer, text[2] == 0xa8 ? "\\u2028" : "\\u2029");
+	else
+		writer_bytes(writer, (const char *)text, size);
+	return size;
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+void json_text(struct writer *writer, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	writer_char(writer, '"');
+	while (*at) {
+		const unsigned char *begin = at;
+
+		while (is_plain(*at))
+			at++;
+		writer_bytes(writer, (const char *)begin, (size_t)(at - begin));
+		if (*at)
+			at += write_escaped(writer, at);
+	}
+	writer_char(writer, '"');
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table for people: a summary of the host, then aligned columns as wide as their content. Rows
+ * are cut at the width of the terminal, never wrapped. What is beyond a threshold is marked with
+ * '+' or '!' after the number; colour only repeats that.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "model/unit.h"
+#include "sink/grid.h"
+#include "sink/select.h"
+#include "sink/sinks.h"
+
+/* Longer than any name libvirt or QEMU gives; what is longer is cut anyhow. */
+#define TEXT_MAX 1024
+
+static const char level_marks[] = {
+	[LEVEL_NORMAL] = '\0',
+	[LEVEL_WARNING] = '+',
+	[LEVEL_CRITICAL] = '!',
+};
+
+#define MARK_STALE '*'
+#define MARK_NO_LIBVIRT '?'
+
+struct shown {
+	struct column column; /* metric NULL: nothing to show here */
+	bool judged;
+	struct threshold threshold;
+};
+
+/* One table being made. */
+struct table_view {
+	struct arena *arena;
+	const struct view_spec *spec;
+	const struct snapshot *snap;
+	enum scope scope;
+	unsigned n_keys; /* columns of the grid that tell the rows apart, before the others */
+	unsigned n_columns;
+	struct shown columns[MAX_COLUMNS];
+	struct shown vcpu_columns[MAX_COLUMNS]; /* what vCPUs have in the same place */
+	struct grid grid;
+	bool stale, unknown; /* which marks are shown after names */
+	double oldest_s; /* of the values of stale VMs */
+};
+
+static const char *safe_text(
+	const struct view_spec *spec, const char *text, char safe[static TEXT_MAX])
+{
+	unit_safe_text(text, safe, TEXT_MAX);
+	for (char *at = safe; !spec->utf8 && *at; at++)
+		if (*at & 0x80)
+			*at = '?';
+	return safe;
+}
+
+static const char *time_of_day(struct arena *arena, uint64_t real_ns)
+{
+	time_t seconds = (time_t)(real_ns / NSEC_PER_SEC);
+	struct tm tm = { 0 };
+
+	localtime_r(&seconds, &tm);
+	return arena_printf(arena, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* A value of the host as people read it. */
+static const char *host_figure(const struct table_view *view, const char *name)
+{
+	const struct snapshot *snap = view->snap;
+	char text[UNIT_TEXT_MAX];
+	struct column column;
+	struct value value;
+
+	if (column_find(name, SCOPE_HOST, &column) < 0)
+		return "-";
+	value = column_value(&column, snap, &snap->host.e);
+	return arena_strdup(view->arena, unit_format(&column, &value, text));
+}
+
+static void write_line(const struct table_view *view, struct writer *writer, const char *line)
+{
+	grid_write_line(view->arena, writer, view->spec->width, line);
+}
+
+static void write_down_sources(const struct table_view *view, struct writer *writer)
+{
+	char reason[TEXT_MAX], name[TEXT_MAX];
+
+	for (unsigned i = 0; i < view->snap->n_sources; i++) {
+		const struct source_status *source = &view->snap->sources[i];
+
+		if (source->up)
+			continue;
+		safe_text(view->spec, source->name, name);
+		safe_text(view->spec, source->reason, reason);
+		write_line(view, writer,
+			arena_printf(view->arena, "%s is down: %s", name,
+				*reason ? reason : "the reason is not known"));
+	}
+}
+
+static void write_summary(const struct table_view *view, struct writer *writer)
+{
+	const struct snapshot *snap = view->snap;
+	char name[TEXT_MAX];
+
+	write_line(view, writer,
+		arena_printf(view->arena,
+			"%s %s: %s of %s VMs running, %s vCPUs on %s CPUs, load %s",
+			time_of_day(view->arena, snap->real_ns),
+			safe_text(view->spec, snap->host.name, name),
+			host_figure(view, "vms_running"), host_figure(view, "vms"),
+			host_figure(view, "vcpus"), host_figure(view, "cpus"),
+			host_figure(view, "load_1m")));
+	write_line(view, writer,
+		arena_printf(view->arena,
+			"CPU %s %% busy, VMs %s %% of it; memory %s of %s; "
+			"vmbpf %s %% CPU, %s; lost events %s",
+			host_figure(view, "cpu_busy"), host_figure(view, "cpu_vms"),
+			host_figure(view, "memory_used_bytes"), host_figure(view, "memory_total"),
+			host_figure(view, "self_cpu_percent"), host_figure(view, "self_memory"),
+			host_figure(view, "lost_events_total")));
+	write_down_sources(view, writer);
+	writer_char(writer, '\n');
+}
+
+static struct shown show_column(const struct column *column)
+{
+	struct shown shown = { .column = *column };
+
+	shown.judged = threshold_find(column, &shown.threshold);
+	return shown;
+}
+
+static void choose_columns(struct table_view *view)
+{
+	struct column columns[MAX_COLUMNS], column;
+
+	view->n_columns = select_columns(view->spec, view->scope, columns);
+	for (unsigned i = 0; i < view->n_columns; i++) {
+		const char *name = columns[i].metric->views[columns[i].view];
+
+		view->columns[i] = show_column(&columns[i]);
+		if (column_find(name, SCOPE_VCPU, &column) == 0)
+			view->vcpu_columns[i] = show_column(&column);
+	}
+}
+
+/* The total of a counter has no title of its own. */
+static const char *column_title(const struct column *column)
+{
+	bool total = column->metric->kind == COUNTER && column->view == VIEW_TOTAL;
+
+	return total ? column->metric->views[VIEW_TOTAL] : column->metric->title;
+}
+
+static void put_headings(struct table_view *view)
+{
+	struct grid *grid = &view->grid;
+	struct cell *row = grid_add_row(grid);
+	struct column key;
+
+	grid_put(grid, row, 0, view->scope == SCOPE_HOST ? "HOST" : "NAME");
+	if (view->n_keys > 1 && column_find(scopes[view->scope].key, view->scope, &key) == 0)
+		grid_put(grid, row, 1, column_title(&key));
+	for (unsigned i = 0; i < view->n_columns; i++)
+		grid_put(grid, row, view->n_keys + i, column_title(&view->columns[i].column));
+}
+
+static void put_value(struct table_view *view, struct cell *row, unsigned at,
+	const struct column *column, const struct value *value)
+{
+	char text[TEXT_MAX];
+
+	if (value->kind == VALUE_TEXT)
+		safe_text(view->spec, value->text, text);
+	else
+		unit_format(column, value, text);
+	grid_put(&view->grid, row, at, text);
+}
+
+static void put_values(struct table_view *view, struct cell *row, const struct shown *columns,
+	enum scope scope, const struct item *item)
+{
+	for (unsigned i = 0; i < view->n_columns; i++) {
+		const struct shown *shown = &columns[i];
+		enum level level = LEVEL_NORMAL;
+		struct value value;
+
+		if (!shown->column.metric)
+			continue;
+		value = select_value(&shown->column, view->snap, scope, item);
+		put_value(view, row, view->n_keys + i, &shown->column, &value);
+		if (shown->judged)
+			level = threshold_level(&shown->threshold, view->snap, item, &value);
+		grid_mark(&view->grid, row, view->n_keys + i, level_marks[level], level);
+	}
+}
+
+/* Does libvirt know the VM, and is what it said still true? The legend explains the mark. */
+static char vm_mark(struct table_view *view, const struct vm *vm)
+{
+	bool stale = vm->e.have & SRC_LIBVIRT && vm->stale == 1;
+
+	if (vm->state == VM_NO_LIBVIRT) {
+		view->unknown = true;
+		return MARK_NO_LIBVIRT;
+	}
+	if (!stale)
+		return '\0';
+	view->stale = true;
+	view->oldest_s = fmax(view->oldest_s, vm->age_s);
+	return MARK_STALE;
+}
+
+static void put_keys(struct table_view *view, struct cell *row, const struct item *item)
+{
+	struct value key = select_key(view->scope, item);
+	char text[TEXT_MAX];
+
+	safe_text(view->spec, item->vm ? item->vm->name : view->snap->host.name, text);
+	grid_put(&view->grid, row, 0, text);
+	if (item->vm)
+		grid_mark(&view->grid, row, 0, vm_mark(view, item->vm), LEVEL_NORMAL);
+	if (view->n_keys == 1)
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64, key.raw);
+	if (key.kind == VALUE_TEXT)
+		safe_text(view->spec, key.text, text);
+	grid_put(&view->grid, row, 1, text);
+}
+
+static void put_vcpus(struct table_view *view, const struct row *vcpus, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct item *item = &vcpus[i].item;
+		struct cell *row = grid_add_row(&view->grid);
+		char name[40];
+
+		snprintf(name, sizeof(name), "  vcpu %" PRIu64, select_key(SCOPE_VCPU, item).raw);
+		grid_put(&view->grid, row, 0, name);
+		put_values(view, row, view->vcpu_columns, SCOPE_VCPU, item);
+	}
+}
+
+static void fill_grid(struct table_view *view, const struct rows *rows, const struct rows *vcpus)
+{
+	grid_init(&view->grid, view->arena, view->n_keys + view->n_columns, 1 + rows->n + vcpus->n);
+	if (view->spec->headers)
+		put_headings(view);
+	for (unsigned i = 0; i < view->n_columns; i++)
+		view->grid.right[view->n_keys + i] = view->columns[i].column.metric->kind != TEXT;
+	view->grid.right[1] |= view->scope == SCOPE_VCPU || view->scope == SCOPE_THREAD;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct item *item = &rows->row[i].item;
+		struct cell *row = grid_add_row(&view->grid);
+		size_t n;
+		const struct row *below = rows_of_vm(vcpus, rows->row[i].vm, &n);
+
+		put_keys(view, row, item);
+		put_values(view, row, view->columns, view->scope, item);
+		put_vcpus(view, below, n);
+	}
+}
+
+/* What the marks after the names mean, where there are any. */
+static void write_legend(const struct table_view *view, struct writer *writer)
+{
+	if (view->stale)
+		write_line(view, writer,
+			arena_printf(view->arena,
+				"%c libvirt has not answered: its values are up to %.0f s old",
+				MARK_STALE, view->oldest_s));
+	if (view->unknown)
+		write_line(view, writer,
+			arena_printf(
+				view->arena, "%c libvirt does not know this VM", MARK_NO_LIBVIRT));
+}
+
+static void write_nothing(const struct table_view *view, struct writer *writer)
+{
+	const char *line = "no VMs found (vmbpf doctor tells what this host offers)";
+
+	if (view->snap->vms)
+		line = view->spec->filter ? "nothing matches the filter" : "nothing to show";
+	write_line(view, writer, line);
+}
+
+static void write_table(struct table_view *view, struct writer *writer, const struct rows *rows,
+	const struct rows *vcpus)
+{
+	fill_grid(view, rows, vcpus);
+	if (view->spec->headers)
+		write_summary(view, writer);
+	grid_write(&view->grid, writer, view->spec->width, view->spec->colour, view->spec->headers);
+	if (!view->spec->headers)
+		return;
+	if (rows->n == 0)
+		write_nothing(view, writer);
+	write_legend(view, writer);
+}
+
+static int select_rows(const struct table_view *view, struct rows *rows, struct rows *vcpus)
+{
+	int err = rows_select(view->spec, view->snap, view->scope, false, rows);
+
+	if (err || !view->spec->vcpu_rows || view->scope != SCOPE_VM)
+		return err;
+	return rows_select(view->spec, view->snap, SCOPE_VCPU, true, vcpus);
+}
+
+static int table_tick(FILE *out, const struct view_spec *spec, const struct snapshot *snap)
+{
+	struct table_view view = {
+		.arena = arena_new(),
+		.spec = spec,
+		.snap = snap,
+		.scope = select_scope(spec),
+	};
+	struct rows rows = { 0 }, vcpus = { 0 };
+	struct writer writer;
+	int err = view.arena ? 0 : -ENOMEM;
+
+	writer_init(&writer, out);
+	view.n_keys = scopes[view.scope].key ? 2 : 1;
+	choose_columns(&view);
+	if (!err)
+		err = select_rows(&view, &rows, &vcpus);
+	if (!err) {
+		write_table(&view, &writer, &rows, &vcpus);
+		err = writer_flush(&writer);
+	}
+	rows_done(&rows);
+	rows_done(&vcpus);
+	arena_free(view.arena);
+	return err;
+}
+
+const struct sink table_sink = { .name = "table", .tick = table_tick };
