@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns the schedule of the ticks, and how they end. */
+#include "cmd/loop.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/rights.h"
+#include "cmd/sampler.h"
+#include "collect/replay.h"
+
+static volatile sig_atomic_t stop;
+
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define N_STOP_SIGNALS (sizeof(stop_signals) / sizeof(stop_signals[0]))
+
+static void request_stop(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+/* A signal ends a wait or a write in progress; one that was ignored (nohup) stays so. */
+static void catch_stop_signals(void)
+{
+	for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
+		struct sigaction action = { .sa_handler = request_stop }, old;
+
+		sigemptyset(&action.sa_mask);
+		if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(stop_signals[i], &action, NULL);
+	}
+}
+
+/* Until that CLOCK_MONOTONIC time, or a signal that asks to stop, whenever it comes. */
+static void wait_until(uint64_t due_ns)
+{
+	sigset_t blocked, before;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < N_STOP_SIGNALS; i++)
+		sigaddset(&blocked, stop_signals[i]);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	while (!stop) {
+		uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+		struct timespec left;
+
+		if (now_ns >= due_ns)
+			break;
+		left.tv_sec = (time_t)((due_ns - now_ns) / NSEC_PER_SEC);
+		left.tv_nsec = (long)((due_ns - now_ns) % NSEC_PER_SEC);
+		ppoll(NULL, 0, &left, &before);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+struct loop {
+	const struct config *config;
+	const struct consumer *consumer;
+	struct sampler *sampler; /* NULL while a recording is read */
+	struct replay *replay;
+	uint64_t begun_ns, due_ns; /* CLOCK_MONOTONIC */
+	double tick_s; /* what the last tick took */
+	double slowest_s;
+	uint64_t n_slow; /* ticks that took over half of their interval */
+	uint64_t n_taken, n_shown;
+};
+
+static int open_recording(struct loop *loop)
+{
+	const char *path = loop->config->replay;
+	int err = replay_open(path, &loop->replay);
+
+	if (!err)
+		return rights_drop(loop->config);
+	log_error("cannot open the recording %s: %s (make one with vmbpf record -o FILE)", path,
+		strerror(-err));
+	return err == -EACCES ? EX_NOPERM : EX_NOINPUT;
+}
+
+static int open_source(struct loop *loop)
+{
+	if (loop->config->replay)
+		return open_recording(loop);
+	return sampler_open(loop->config, false, &loop->sampler);
+}
+
+/* The next snapshot of the recording: 1, 0 at its end, or -errno. */
+static int replay_next(struct loop *loop, struct snapshot *before, struct snapshot **ret)
+{
+	struct snapshot *snap = snapshot_new();
+	int got;
+
+	if (!snap)
+		return -ENOMEM;
+	snap->host.tick_s = NAN;
+	got = replay_read(loop->replay, snap);
+	if (got <= 0) {
+		snapshot_free(snap);
+		return got;
+	}
+	snapshot_finish(snap, before);
+	if (loop->consumer->paced && loop->n_shown)
+		wait_until(clock_ns(CLOCK_MONOTONIC) + snap->interval_ns);
+	*ret = snap;
+	return 1;
+}
+
+/* Ticks are due at fixed times from the first one on. Those that were missed are left out. */
+static void wait_for_tick(struct loop *loop)
+{
+	uint64_t interval_ns = loop->config->interval_ns;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (loop->n_taken == 0) {
+		loop->due_ns = now_ns;
+		return;
+	}
+	loop->due_ns += interval_ns;
+	if (loop->due_ns < now_ns)
+		loop->due_ns += (now_ns - loop->due_ns + interval_ns - 1) / interval_ns * interval_ns;
+	wait_until(loop->due_ns);
+}
+
+static int sample_next(struct loop *loop, struct snapshot *before, struct snapshot **ret)
+{
+	wait_for_tick(loop);
+	if (stop)
+		return 0;
+	loop->begun_ns = clock_ns(CLOCK_MONOTONIC);
+	*ret = sampler_take(loop->sampler, before, loop->tick_s);
+	return *ret ? 1 : -ENOMEM;
+}
+
+static void note_duration(struct loop *loop)
+{
+	if (!loop->sampler)
+		return;
+	loop->tick_s = (double)(clock_ns(CLOCK_MONOTONIC) - loop->begun_ns) * 1e-9;
+	loop->n_slow += loop->tick_s > (double)loop->config->interval_ns * 0.5e-9;
+	if (loop->tick_s > loop->slowest_s)
+		loop->slowest_s = loop->tick_s;
+}
+
+/* Hands a snapshot on; 0 or the exit status. */
+static int show(struct loop *loop, const struct snapshot *snap)
+{
+	int err = loop->consumer->tick(loop->consumer->context, snap);
+
+	loop->n_shown++;
+	if (!err || (stop && err == -EINTR))
+		return 0;
+	return output_failed(loop->consumer->where, -err);
+}
+
+static bool is_wanted(const struct loop *loop, const struct snapshot *before)
+{
+	const struct consumer *consumer = loop->consumer;
+
+	return !consumer->last_only && !(consumer->warm_up && !before);
+}
+
+static bool has_enough(const struct loop *loop)
+{
+	uint64_t n = loop->consumer->last_only ? loop->n_taken : loop->n_shown;
+
+	return loop->config->count && n >= loop->config->count;
+}
+
+static int say_what_failed(const struct loop *loop, int err)
+{
+	if (loop->replay && err != -ENOMEM) {
+		log_error("%s", replay_error(loop->replay));
+		return err == -EIO ? EX_IOERR : EX_DATAERR;
+	}
+	log_error("cannot take a snapshot: %s", strerror(-err));
+	return EX_OSERR;
+}
+
+/* Ticks until the end. Exactly one snapshot beside the newest is alive: the one before it. */
+static int run_ticks(struct loop *loop)
+{
+	struct snapshot *before = NULL, *now = NULL;
+	int got = 1, status = 0;
+
+	while (!stop && !status && !has_enough(loop)) {
+		got = loop->replay ? replay_next(loop, before, &now)
+				   : sample_next(loop, before, &now);
+		if (got <= 0)
+			break;
+		loop->n_taken++;
+		if (!stop && is_wanted(loop, before))
+			status = show(loop, now);
+		note_duration(loop);
+		snapshot_free(before);
+		before = now;
+	}
+	if (got < 0)
+		status = say_what_failed(loop, got);
+	else if (!status && !stop && before && loop->n_shown == 0)
+		status = show(loop, before);
+	snapshot_free(before);
+	return status;
+}
+
+static void say_how_it_went(const struct loop *loop)
+{
+	if (loop->replay && replay_was_cut(loop->replay))
+		log_warning("%s ends in the middle of a line; its last tick was left out",
+			loop->config->replay);
+	if (loop->n_slow)
+		log_detail("%llu of %llu ticks took over half of their interval, the longest "
+			   "%.3f s (use a longer --interval)",
+			(unsigned long long)loop->n_slow, (unsigned long long)loop->n_taken,
+			loop->slowest_s);
+}
+
+int loop_run(const struct config *config, const struct consumer *consumer)
+{
+	struct loop loop = { .config = config, .consumer = consumer, .tick_s = NAN };
+	int status;
+
+	catch_stop_signals();
+	status = open_source(&loop);
+	if (!status) {
+		status = run_ticks(&loop);
+		say_how_it_went(&loop);
+	}
+	sampler_close(loop.sampler);
+	replay_close(loop.replay);
+	return status;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tick: snapshots of this host, or of a recording, one after the other. */
+#ifndef CMD_LOOP_H
+#define CMD_LOOP_H
+
+#include <stdbool.h>
+
+#include "vmbpf/config.h"
+#include "vmbpf/model.h"
+
+/* Where the snapshots go. */
+struct consumer {
+	/* 0 or -errno, which ends the loop and is said to have happened at `where`. */
+	int (*tick)(void *context, const struct snapshot *snap);
+	void *context;
+	const char *where;
+	bool warm_up; /* skip the first snapshot, which has no rates, if there is another one */
+	bool last_only; /* take as many as asked for, but hand on the last one alone */
+	bool paced; /* show a recording at the speed it was made, not as fast as it can be read */
+};
+
+/*
+ * Runs until config->count snapshots were handed on, the recording ends, or SIGINT, SIGTERM or
+ * SIGHUP arrives. Returns the exit status.
+ */
+int loop_run(const struct config *config, const struct consumer *consumer);
+
+#endif

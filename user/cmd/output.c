@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns the order of calls that a sink expects. */
+#include "cmd/output.h"
+
+#include <stdio_ext.h>
+
+int output_tick(void *context, const struct snapshot *snap)
+{
+	struct output *output = context;
+	const struct sink *sink = output->sink;
+	int err = 0;
+
+	if (!output->begun && sink->begin)
+		err = sink->begin(output->file, &output->spec);
+	output->begun = true;
+	if (!err)
+		err = sink->tick(output->file, &output->spec, snap);
+	if (err)
+		output_forget(output);
+	return err;
+}
+
+int output_end(struct output *output)
+{
+	if (!output->begun || !output->sink->end)
+		return 0;
+	return output->sink->end(output->file, &output->spec);
+}
+
+void output_forget(struct output *output)
+{
+	__fpurge(output->file);
+	clearerr(output->file);
+}

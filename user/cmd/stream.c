@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbpf stream: JSON lines for other programs, one for each entity and tick. */
+#include <unistd.h>
+
+#include "cmd/loop.h"
+#include "cmd/output.h"
+#include "cmd/view.h"
+
+static int run(const struct request *request, const char *operand)
+{
+	const struct view_defaults defaults = { .scopes = 1u << SCOPE_HOST | 1u << SCOPE_VM };
+	struct output output = { .file = stdout, .sink = sink_find("json") };
+	const struct consumer consumer = {
+		.tick = output_tick,
+		.context = &output,
+		.where = "standard output",
+		.paced = isatty(STDOUT_FILENO),
+	};
+	int status = view_init(request, &defaults, &output.spec);
+
+	(void)operand;
+	if (!status)
+		status = loop_run(&request->config, &consumer);
+	view_done(&output.spec);
+	return status;
+}
+
+static const struct option_row options[] = {
+	{ .name = "scope", .argument = "LIST",
+		.help = "of host,vm,vcpu,thread,nic,disk (default host,vm)", .set = option_set_text,
+		.field = IN_REQUEST(scopes) },
+	OPTION_COUNT,
+	OPTION_INTERVAL,
+	OPTION_FILTER,
+	OPTIONS_OF_SOURCES,
+	OPTION_HELP,
+	{ 0 },
+};
+
+const struct command stream_command = {
+	.name = "stream",
+	.summary = "Write JSON lines, one for each entity and tick.",
+	.options = options,
+	.examples = {
+		"sudo vmbpf stream -n 2 | jq .",
+		"sudo vmbpf stream --scope vm,vcpu -d 10 -f 'ready > 5'",
+		"vmbpf stream --replay day.jsonl --scope nic | jq .net_rx_bytes_total",
+	},
+	.run = run,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the words of a command line to what an output shows. */
+#ifndef CMD_VIEW_H
+#define CMD_VIEW_H
+
+#include "cmd/cmd.h"
+#include "vmbpf/sink.h"
+
+/* What a command shows unless it is told otherwise. */
+struct view_defaults {
+	const char *fields; /* NULL: all of the scope */
+	const char *sort; /* NULL: in snapshot order */
+	uint32_t scopes; /* 1u << enum scope */
+};
+
+/*
+ * Fills *spec, whose filter the caller gives back to view_done(). Returns 0, or the exit status
+ * after one line on standard error that says which word was wrong.
+ */
+int view_init(const struct request *request, const struct view_defaults *defaults,
+	struct view_spec *spec);
+void view_done(struct view_spec *spec);
+
+/* The list of what --fields, --sort and --filter understand. */
+void view_print_fields(void);
+
+#endif
