@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libvirtd that hangs, stops or is not there yet: the kernel's numbers go on.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/live/lib.sh
+need_root
+
+cleanup() {
+	kill -CONT "$(libvirtd_pid)" 2>/dev/null
+	tools/lab down >/dev/null 2>&1
+}
+
+libvirtd_pid() {
+	pgrep -o -x --ns $$ --nslist mnt libvirtd
+}
+
+# The longest interval between ticks of the stream, in thousandths of a second.
+longest_interval() {
+	jq -s '[.[] | select(.type == "host") | .interval_seconds // 0] | max * 1000 | round' "$STREAM"
+}
+
+keeps_time() {
+	local longest
+	longest=$(longest_interval)
+	echo "longest interval: $longest ms"
+	[ "$longest" -le 1100 ]
+}
+
+hung_libvirtd() {
+	kill -STOP "$(libvirtd_pid)"
+	next_ticks 5
+	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 1 and .cpu_percent > 0'
+}
+
+recovers() {
+	kill -CONT "$(libvirtd_pid)"
+	next_ticks 3
+	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 0'
+}
+
+hung_qemu() {
+	local pid
+	pid=$(cat /run/libvirt/qemu/lab-idle.pid)
+	kill -STOP "$pid"
+	next_ticks 5
+	kill -CONT "$pid"
+	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 0' &&
+		tick_has '.type == "vm" and .name == "lab-idle" and .stale == 1'
+}
+
+qemu_recovers() {
+	next_ticks 3
+	tick_has '.type == "vm" and .name == "lab-idle" and .stale == 0'
+}
+
+# What libvirt said last stays, marked as old.
+stopped_libvirtd() {
+	LIBVIRTD=$(tr '\0' ' ' <"/proc/$(libvirtd_pid)/cmdline")
+	kill "$(libvirtd_pid)"
+	next_ticks 5
+	tick_has '.type == "host" and .sources_down >= 1' &&
+		tick_has '.type == "vm" and .name == "lab-busy" and .cpu_percent > 0'
+}
+
+started_libvirtd() {
+	$LIBVIRTD
+	until_true 5 virsh -r list || return 1
+	next_ticks 3
+	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 0'
+}
+
+start_before_libvirtd() {
+	kill "$(libvirtd_pid)"
+	until_true 5 is_gone "$(libvirtd_pid)"
+	start_stream --scope host,vm -d 1
+	next_ticks 2
+	tick_has '.type == "vm" and .state == "no libvirt" and .cpu_percent > 0' || return 1
+	started_libvirtd
+}
+
+tools/lab up lab-busy lab-idle >/dev/null 2>&1 || { echo "# the lab does not start"; exit 1; }
+start_stream --scope host,vm -d 1
+next_ticks 2
+
+ok "while libvirtd is stopped the kernel's numbers go on and libvirt's are marked stale" hung_libvirtd
+ok "they are fresh within two ticks after it goes on" recovers
+ok "a QEMU that hangs makes no other VM stale" hung_qemu
+ok "it is fresh within two ticks after it goes on" qemu_recovers
+ok "no tick was delayed" keeps_time
+ok "without libvirtd its VMs stay, and the source is down" stopped_libvirtd
+ok "within two ticks after it is back they are fresh" started_libvirtd
+stop_stream
+ok "vmbpf that started before libvirtd finds it" start_before_libvirtd
+ok "no rate was negative or absurd" no_absurd_rate
+stop_stream

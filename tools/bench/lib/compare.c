@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Compares the variants under one load. */
+#include "lib/compare.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#define CLOCK_ROUNDS 12
+#define STATISTICS_ROUNDS 6
+#define MAX_ROUNDS CLOCK_ROUNDS
+
+struct series {
+	double values[N_VARIANTS][MAX_ROUNDS];
+};
+
+typedef int visit_fn(const struct comparison *comparison, enum variant variant, double *ret);
+
+static int visit_by_clock(const struct comparison *comparison, enum variant variant, double *ret)
+{
+	(void)variant;
+	return comparison->measure(comparison->state, ret);
+}
+
+/* Nanoseconds of one run; 0 when there was none. */
+static int visit_by_statistics(
+	const struct comparison *comparison, enum variant variant, double *ret)
+{
+	const char *const *names =
+		variant == EMPTY ? comparison->empty_programs : comparison->our_programs;
+	uint64_t ns_before, runs_before, ns, runs;
+	double unused;
+	int err = program_runs(names, &ns_before, &runs_before);
+
+	if (!err)
+		err = comparison->measure(comparison->state, &unused);
+	if (!err)
+		err = program_runs(names, &ns, &runs);
+	if (!err)
+		*ret = runs > runs_before ? (double)(ns - ns_before) / (double)(runs - runs_before)
+					  : 0;
+	return err;
+}
+
+static int visit_variants(const struct comparison *comparison, enum variant variant,
+	visit_fn *visit, unsigned round, struct series *series)
+{
+	struct attached attached;
+	int err = variant_enter(variant, comparison->events, &attached);
+
+	if (!err)
+		err = visit(comparison, variant, &series->values[variant][round]);
+	if (!err && variant == OF_NO_VM) {
+		err = variant_become_vm(&attached, comparison->tap);
+		if (!err)
+			err = visit(comparison, OF_VM, &series->values[OF_VM][round]);
+	}
+	variant_leave(&attached);
+	return err;
+}
+
+/* Ends the program when a variant cannot be measured: nothing could be compared with it. */
+static void run_rounds(const struct comparison *comparison, const struct row *rows, visit_fn *visit,
+	unsigned n_rounds, struct series *series)
+{
+	unsigned order[] = { NOTHING, LIGHT, EMPTY, OF_NO_VM };
+	const unsigned n = sizeof(order) / sizeof(*order);
+
+	for (unsigned round = 0; round < n_rounds; round++) {
+		fprintf(stderr, "bench: %s, round %u of %u\n", comparison->title, round + 1,
+			n_rounds);
+		stats_shuffle(order, n);
+		for (unsigned i = 0; i < n; i++) {
+			const struct row *row = &rows[order[i]];
+			int err = 0;
+
+			if (row->what[0])
+				err = visit_variants(comparison, order[i], visit, round, series);
+			if (err)
+				errx(EX_UNAVAILABLE, "%s: %s: %s", comparison->title, row->what,
+					strerror(-err));
+		}
+	}
+}
+
+/* What --light costs is so near to nothing that it is compared with the load, not with a program.
+ */
+static void judge_light(struct row *row, const struct series *series)
+{
+	const double *nothing = series->values[NOTHING], *light = series->values[LIGHT];
+
+	row->value = stats_differences(light, nothing, CLOCK_ROUNDS);
+	row->ratio = stats_ratios(light, nothing, CLOCK_ROUNDS);
+	row_judge(row, false);
+}
+
+static void compare_by_clock(struct comparison *comparison)
+{
+	struct row *rows = comparison->by_clock;
+	struct series series = { 0 };
+	const double *nothing = series.values[NOTHING];
+	struct spread empty;
+	bool noisy;
+
+	run_rounds(comparison, rows, visit_by_clock, CLOCK_ROUNDS, &series);
+	rows[NOTHING].value = stats_spread(nothing, CLOCK_ROUNDS);
+	judge_light(&rows[LIGHT], &series);
+	empty = stats_differences(series.values[EMPTY], nothing, CLOCK_ROUNDS);
+	noisy = empty.median <= 0 || empty.p75 - empty.p25 > empty.median;
+	for (enum variant variant = EMPTY; variant < N_VARIANTS; variant++) {
+		struct row *row = &rows[variant];
+
+		row->value = stats_differences(series.values[variant], nothing, CLOCK_ROUNDS);
+		row->ratio = spread_scale(row->value, 1 / empty.median);
+		row_judge(row, noisy);
+	}
+}
+
+static bool always_ran(const double *run_ns)
+{
+	for (unsigned round = 0; round < STATISTICS_ROUNDS; round++) {
+		if (run_ns[round] <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* In passes of their own: the statistics cost as much as a program. */
+static void compare_by_statistics(struct comparison *comparison)
+{
+	struct row *rows = comparison->by_statistics;
+	int statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	struct series series = { 0 };
+
+	if (statistics < 0)
+		err(EX_UNAVAILABLE, "statistics of BPF programs");
+	run_rounds(comparison, rows, visit_by_statistics, STATISTICS_ROUNDS, &series);
+	close(statistics);
+	for (enum variant variant = EMPTY; variant < N_VARIANTS; variant++) {
+		const double *values = series.values[variant];
+		struct row *row = &rows[variant];
+
+		row->value = stats_spread(values, STATISTICS_ROUNDS);
+		row->ratio = stats_ratios(values, series.values[EMPTY], STATISTICS_ROUNDS);
+		row_judge(row, false);
+		if (!always_ran(values))
+			row_fail(row, "never ran");
+	}
+}
+
+enum verdict compare(void *state)
+{
+	struct comparison *comparison = state;
+	enum verdict by_clock, by_statistics;
+
+	compare_by_clock(comparison);
+	compare_by_statistics(comparison);
+	by_clock = rows_worst(comparison->by_clock, N_VARIANTS);
+	by_statistics = rows_worst(comparison->by_statistics, N_VARIANTS);
+	return by_clock > by_statistics ? by_clock : by_statistics;
+}
+
+static void print_rows(const struct row *rows)
+{
+	for (enum variant variant = NOTHING; variant < N_VARIANTS; variant++) {
+		if (rows[variant].what[0])
+			row_print(&rows[variant]);
+	}
+}
+
+void comparison_print(const struct comparison *comparison)
+{
+	rows_print_head(comparison->title, "to empty");
+	print_rows(comparison->by_clock);
+	print_rows(comparison->by_statistics);
+}

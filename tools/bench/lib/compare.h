@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Compares the variants under one load: end to end by the clock, and inside the programs by the
+ * kernel's own statistics.
+ */
+#ifndef BENCH_COMPARE_H
+#define BENCH_COMPARE_H
+
+#include <stdbool.h>
+
+#include "lib/row.h"
+#include "lib/variant.h"
+
+/* What a load is and what is said about it. Rows are [enum variant]; one without text is left out.
+ */
+struct comparison {
+	const char *title;
+	enum events events;
+	int tap; /* as for variant_enter() */
+	int (*measure)(void *state, double *ret_ns); /* one measurement of the load, or -errno */
+	void *state;
+	const char *const *empty_programs, *const *our_programs; /* NULL-terminated */
+	struct row by_clock[N_VARIANTS]; /* NOTHING: the load itself, others: added to it */
+	struct row by_statistics[N_VARIANTS];
+};
+
+/*
+ * In each round every variant once, in an order of chance, and only what was measured in the same
+ * round is compared. For measure_repeatedly(); `state` is a struct comparison. Ends the program
+ * when the kernel refuses.
+ */
+enum verdict compare(void *state);
+
+void comparison_print(const struct comparison *comparison);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One measurement, its verdict and its row. */
+#include "lib/row.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const verdict_names[] = {
+	[NO_GATE] = "",
+	[PASSED] = "pass",
+	[INCONCLUSIVE] = "inconclusive",
+	[FAILED] = "**FAIL**",
+};
+
+static const char *const limit_words[] = {
+	[RATIO_AT_MOST] = "at most x",
+	[RATIO_AT_LEAST] = "at least x",
+	[VALUE_AT_MOST] = "at most ",
+};
+
+static enum verdict judge_at_most(struct spread spread, double limit)
+{
+	if (spread.median <= limit)
+		return PASSED;
+	return spread.p25 > limit ? FAILED : INCONCLUSIVE;
+}
+
+static enum verdict judge_at_least(struct spread spread, double limit)
+{
+	if (spread.median >= limit)
+		return PASSED;
+	return spread.p75 < limit ? FAILED : INCONCLUSIVE;
+}
+
+void row_judge(struct row *row, bool noisy)
+{
+	if (row->gate == GATE_NONE)
+		row->verdict = NO_GATE;
+	else if (noisy)
+		row->verdict = INCONCLUSIVE;
+	else if (row->gate == RATIO_AT_LEAST)
+		row->verdict = judge_at_least(row->ratio, row->limit);
+	else if (row->gate == RATIO_AT_MOST)
+		row->verdict = judge_at_most(row->ratio, row->limit);
+	else
+		row->verdict = judge_at_most(row->value, row->limit);
+}
+
+void row_fail(struct row *row, const char *why)
+{
+	size_t used = strlen(row->what);
+
+	snprintf(row->what + used, sizeof(row->what) - used, " (%s)", why);
+	row->verdict = FAILED;
+}
+
+void rows_print_head(const char *title, const char *compared_with)
+{
+	printf("\n| %s | median | p25 to p75 | %s | limit | verdict |\n", title, compared_with);
+	printf("|---|---:|---:|---:|---:|---|\n");
+}
+
+void row_print(const struct row *row)
+{
+	const struct spread *value = &row->value;
+
+	printf("| %s | %.*f %s | ", row->what, row->decimals, value->median, row->unit);
+	if (value->p25 < value->p75)
+		printf("%.*f to %.*f", row->decimals, value->p25, row->decimals, value->p75);
+	printf(" | ");
+	if (row->ratio.median != 0)
+		printf("x%.*f", row->ratio.median < 10 ? 2 : 0, row->ratio.median);
+	printf(" | ");
+	if (row->gate != GATE_NONE)
+		printf("%s%g", limit_words[row->gate], row->limit);
+	if (row->gate == VALUE_AT_MOST)
+		printf(" %s", row->unit);
+	printf(" | %s |\n", verdict_names[row->verdict]);
+	fflush(stdout);
+}
+
+enum verdict rows_worst(const struct row *rows, unsigned n)
+{
+	enum verdict worst = NO_GATE;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (rows[i].verdict > worst)
+			worst = rows[i].verdict;
+	}
+	return worst;
+}
+
+int measure_repeatedly(enum verdict (*measure)(void *state), void *state)
+{
+	enum verdict verdict = measure(state);
+
+	for (int attempt = 2; attempt <= ATTEMPTS && verdict > PASSED; attempt++) {
+		warnx("not clearly passed, attempt %d of %d", attempt, ATTEMPTS);
+		verdict = measure(state);
+	}
+	return verdict == FAILED;
+}
