@@ -20,20 +20,22 @@ map_id() {
 	bpftool map list -j | jq "[.[] | select(.name == \"$1\")] | max_by(.id) | .id"
 }
 
-processes_left() {
-	bpftool map dump id "$(map_id processes)" -j | jq length
-}
-
-slots_in_use() {
-	bpftool map dump id "$(map_id slots)" -j | jq '[.[] | (.formatted.value // .value) | select(.state != 0)] | length'
+# All numbers on standard input are of processes or threads that exist.
+all_alive() {
+	local number dead=0
+	while read -r number; do
+		[ -e "/proc/$number" ] || { echo "$number has ended"; dead=1; }
+	done
+	[ "$dead" = 0 ]
 }
 
 no_process_left() {
-	[ "$(processes_left)" = "$PROCESSES_BEFORE" ]
+	bpftool map dump id "$(map_id processes)" -j | jq '.[].formatted.key' | all_alive
 }
 
 no_slot_left() {
-	[ "$(slots_in_use)" = "$SLOTS_BEFORE" ]
+	bpftool map dump id "$(map_id slots)" -j |
+		jq '.[].formatted.value | select(.state != 0) | .tid' | all_alive
 }
 
 stubs() {
@@ -47,8 +49,6 @@ thousand_vms() {
 
 start_stream --scope host,vm -d 0.2 -c test:///default
 next_ticks 3
-PROCESSES_BEFORE=$(processes_left)
-SLOTS_BEFORE=$(slots_in_use)
 stubs 10 20
 next_ticks 3
 FILES_BEFORE=$(files)

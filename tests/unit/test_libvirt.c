@@ -154,8 +154,7 @@ static void add_stats(struct domain *domain, uint64_t taken_ns)
 	struct domain_stats *stats;
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
-		virTypedParamsAddULLong(
-			&params, &n, &size, numbers[i].name, numbers[i].value);
+		virTypedParamsAddULLong(&params, &n, &size, numbers[i].name, numbers[i].value);
 	virTypedParamsAddString(&params, &n, &size, "block.0.name", "vda");
 	assert_int_equal(domain_stats_parse(params, n, &stats), 0);
 	virTypedParamsFree(params, n);
@@ -214,7 +213,8 @@ static void a_process_that_nothing_proves_stays_unknown(void **state)
 
 static void names_are_compared_as_libvirt_shortens_them(void **state)
 {
-	static const char *const names[] = { "web", "we\"b", " w e b", "web-long name", "web\xc3\xa9" };
+	static const char *const names[] = { "web", "we\"b", " w e b", "web-long name",
+		"web\xc3\xa9" };
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -278,7 +278,9 @@ static void a_domain_without_a_process_is_listed(void **state)
 	assert_int_equal(vm->state, VM_SHUTOFF);
 	assert_int_equal(vm->id, -1);
 	assert_int_equal(vm->pid, 0);
+	/* Its XML could not be read. */
 	assert_true(vm->memory_maximum_bytes == NOT_REPORTED);
+	assert_true(vm->n_vcpus == NOT_REPORTED);
 }
 
 static void a_domain_that_is_off_has_no_memory_assigned(void **state)
@@ -427,8 +429,7 @@ static void data_that_missed_a_poll_is_stale(void **state)
 		add_stats(domain, fixture->snap->mono_ns - rows[i].stats_age_ns);
 		merge(fixture);
 		assert_int_equal(vm->stale, rows[i].stale);
-		assert_int_equal(
-			vm->e.polled_ns, fixture->snap->mono_ns - rows[i].stats_age_ns);
+		assert_int_equal(vm->e.polled_ns, fixture->snap->mono_ns - rows[i].stats_age_ns);
 	}
 }
 
@@ -492,5 +493,7 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (virInitialize() < 0) /* without it, the library fails on its own errors */
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

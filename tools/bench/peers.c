@@ -66,7 +66,8 @@ static const struct peer peers[] = {
 
 struct result {
 	double added[N_LOADS][ROUNDS], slowdown[N_LOADS][ROUNDS];
-	char missing[80]; /* why it could not be measured, "" where it was */
+	unsigned n; /* rounds in which it worked */
+	char missing[80]; /* why it did not, when it did not */
 };
 
 struct bench {
@@ -157,10 +158,8 @@ static size_t finish(const struct peer *peer, struct tool *tool)
 	size_t before = tool->said;
 
 	kill(tool->pid, SIGINT);
-	fprintf(stderr,"[%s] before %zu text %s\n",peer->name,before,tool->text);
 	while (clock_ns(CLOCK_MONOTONIC) < deadline && listen_to(tool, 100))
 		;
-	fprintf(stderr,"after %zu: %s\n",tool->said,tool->text);
 	kill(tool->pid, SIGKILL);
 	waitpid(tool->pid, NULL, 0);
 	close(tool->output);
@@ -214,6 +213,18 @@ static bool measure_with(
 	return ready;
 }
 
+static void add_round(
+	struct result *result, const double *before, const double *with, const double *after)
+{
+	for (int kind = 0; kind < N_LOADS; kind++) {
+		double alone = (before[kind] + after[kind]) / 2;
+
+		result->added[kind][result->n] = with[kind] - alone;
+		result->slowdown[kind][result->n] = with[kind] / alone;
+	}
+	result->n++;
+}
+
 static void measure_peer(struct bench *bench, size_t index, int round)
 {
 	double before[N_LOADS], with[N_LOADS], after[N_LOADS];
@@ -225,12 +236,7 @@ static void measure_peer(struct bench *bench, size_t index, int round)
 	measure_loads(bench, before);
 	if (measure_with(bench, peer, result, with)) {
 		measure_loads(bench, after);
-		for (int kind = 0; kind < N_LOADS; kind++) {
-			double alone = (before[kind] + after[kind]) / 2;
-
-			result->added[kind][round] = with[kind] - alone;
-			result->slowdown[kind][round] = with[kind] / alone;
-		}
+		add_round(result, before, with, after);
 	}
 	if (vm >= 0)
 		close(vm);
@@ -238,19 +244,20 @@ static void measure_peer(struct bench *bench, size_t index, int round)
 
 static struct row make_row(const struct bench *bench, size_t index, enum load_kind kind)
 {
-	const struct result *result = &bench->results[index];
-	const double *ours = bench->results[OURS_OF_VM].added[kind];
+	const struct result *result = &bench->results[index], *ours = &bench->results[OURS_OF_VM];
 	struct row row = { .unit = "ns", .limit = LIMIT };
+	double ours_ns;
 
 	snprintf(row.what, sizeof(row.what), "%s (x%.2f)", peers[index].name,
-		stats_spread(result->slowdown[kind], ROUNDS).median);
-	row.value = stats_spread(result->added[kind], ROUNDS);
-	if (bench->results[OURS_OF_VM].missing[0])
+		stats_spread(result->slowdown[kind], result->n).median);
+	row.value = stats_spread(result->added[kind], result->n);
+	if (ours->n == 0)
 		return row;
-	row.ratio = spread_scale(row.value, 1 / stats_spread(ours, ROUNDS).median);
+	ours_ns = stats_spread(ours->added[kind], ours->n).median;
+	row.ratio = spread_scale(row.value, 1 / ours_ns);
 	if (index >= N_OURS && kind == YIELD)
 		row.gate = RATIO_AT_LEAST;
-	row_judge(&row, stats_spread(ours, ROUNDS).median <= 0);
+	row_judge(&row, ours_ns <= 0);
 	return row;
 }
 
@@ -262,7 +269,7 @@ static int print_load(const struct bench *bench, enum load_kind kind, const char
 	for (size_t i = 0; i < N_PEERS; i++) {
 		struct row row;
 
-		if (bench->results[i].missing[0]) {
+		if (bench->results[i].n == 0) {
 			printf("| %s | | | | | skipped: %s |\n", peers[i].name,
 				bench->results[i].missing);
 			continue;
@@ -290,7 +297,8 @@ int main(int argc, char **argv)
 		err(EX_NOPERM, "real-time threads");
 	for (int round = 0; round < ROUNDS; round++) {
 		for (size_t i = 0; i < N_PEERS; i++) {
-			if (!bench.results[i].missing[0])
+			/* What did not start once is not there. */
+			if (round == 0 || bench.results[i].n)
 				measure_peer(&bench, i, round);
 		}
 	}

@@ -21,7 +21,7 @@
 #include "walk.skel.h"
 
 #define DEFAULT_THREADS 16384
-#define DEFAULT_NICS 2048
+#define DEFAULT_NICS 1024
 /* Places per interface in the open-addressed table, so that a search rarely goes beyond its first.
  */
 #define NIC_PLACES 8
@@ -280,8 +280,6 @@ static int load_required(struct loader *loader)
 	if (!err)
 		err = view_map(loader->objects->slots, &loader->slots);
 	if (!err)
-		err = view_map(loader->objects->tids, &loader->tids);
-	if (!err)
 		err = view_map(loader->objects->control, &loader->control);
 	return err ? err : fill_free_slots(loader);
 }
@@ -370,7 +368,6 @@ void loader_close(struct loader *loader)
 	}
 	if (objects->slots) {
 		unview_map(objects->slots, loader->slots);
-		unview_map(objects->tids, loader->tids);
 		unview_map(objects->control, loader->control);
 	}
 	bpf_link__destroy(objects->walk_link);
@@ -422,13 +419,37 @@ int loader_free_slot(struct loader *loader, __u32 number)
 		       : 0;
 }
 
-void loader_forget_tid(struct loader *loader, __u32 tid, __u32 number)
+unsigned loader_slot_of(const struct loader *loader, __u32 tid)
 {
-	struct vmb_cells *cells = &loader->tids[tid / VMB_CELLS];
+	__u32 row = tid / VMB_CELLS;
+	struct vmb_cells cells;
 
-	if (tid / VMB_CELLS < bpf_map__max_entries(loader->objects->tids) &&
-		cells->slot[tid % VMB_CELLS] == number)
-		cells->slot[tid % VMB_CELLS] = 0;
+	if (bpf_map_lookup_elem(bpf_map__fd(loader->objects->tids), &row, &cells))
+		return 0;
+	return cells.slot[tid % VMB_CELLS];
+}
+
+/*
+ * Only the one cell is written, since the kernel side may be writing to its neighbours; and only
+ * its page is mapped, since all of the table would count as memory of this process.
+ */
+void loader_forget_tid(const struct loader *loader, __u32 tid, __u32 number)
+{
+	const struct bpf_map *tids = loader->objects->tids;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t offset = tid * sizeof(__u16);
+	__u16 *cells, *cell;
+
+	if (offset >= map_bytes(tids))
+		return;
+	cells = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(tids),
+		(off_t)(offset & ~(page - 1)));
+	if (cells == MAP_FAILED)
+		return;
+	cell = &cells[(offset & (page - 1)) / sizeof(*cells)];
+	if (*cell == number)
+		*cell = 0;
+	munmap(cells, page);
 }
 
 int loader_get_process(struct loader *loader, pid_t pid, struct vmb_process *ret)

@@ -22,7 +22,6 @@ struct loader_part {
 struct loader {
 	/* Shared memory. slots[0] is unused. */
 	struct vmb_slot *slots;
-	struct vmb_cells *tids;
 	struct vmb_control *control;
 	struct vmb_nic *nics; /* n_nic_places, NULL without `net` */
 	struct vmb_net *traffic; /* [slot * n_cpus + cpu], n_nics slots, NULL without `net` */
@@ -53,8 +52,11 @@ int loader_walk(struct loader *loader);
 /* Gives a slot back; the caller has zeroed it. */
 int loader_free_slot(struct loader *loader, __u32 number);
 
+/* The number of the slot that a tid leads to, 0: none. */
+unsigned loader_slot_of(const struct loader *loader, __u32 tid);
+
 /* Takes a tid out of the table, if it still leads to that slot. */
-void loader_forget_tid(struct loader *loader, __u32 tid, __u32 number);
+void loader_forget_tid(const struct loader *loader, __u32 tid, __u32 number);
 
 /* What is thought of a process. -errno; -ENOENT where nothing is. */
 int loader_get_process(struct loader *loader, pid_t pid, struct vmb_process *ret);

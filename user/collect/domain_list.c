@@ -83,12 +83,14 @@ void domain_list_sort(struct domain_list *list)
 	list->n = kept;
 }
 
+static int compare_uuid(const void *uuid, const void *domain)
+{
+	return strcmp(uuid, ((const struct domain *)domain)->uuid);
+}
+
 struct domain *domain_list_find(const struct domain_list *list, const char *uuid)
 {
-	struct domain key;
-
-	snprintf(key.uuid, sizeof(key.uuid), "%s", uuid);
-	return bsearch(&key, list->domains, list->n, sizeof(*list->domains), compare_domains);
+	return bsearch(uuid, list->domains, list->n, sizeof(*list->domains), compare_uuid);
 }
 
 /* A minute or less, so that the domains of a host do not all have their turn at once. */

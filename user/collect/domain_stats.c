@@ -16,8 +16,14 @@ struct row {
 	uint64_t scale;
 };
 
-#define BALLOON(name, member, scale) { name, offsetof(struct balloon_stats, member), scale }
-#define BLOCK(name, member) { name, offsetof(struct disk_stats, member), 1 }
+#define BALLOON(name, member, scale) \
+	{ \
+		name, offsetof(struct balloon_stats, member), scale \
+	}
+#define BLOCK(name, member) \
+	{ \
+		name, offsetof(struct disk_stats, member), 1 \
+	}
 
 static const struct row balloon_rows[] = {
 	BALLOON("current", assigned_bytes, 1024),
@@ -49,8 +55,18 @@ static const struct row block_rows[] = {
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 static const struct balloon_stats no_balloon = {
-	NOT_REPORTED, NOT_REPORTED, NOT_REPORTED, NOT_REPORTED, NOT_REPORTED, NOT_REPORTED,
-	NOT_REPORTED, NOT_REPORTED, NOT_REPORTED, NOT_REPORTED, NOT_REPORTED, NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
+	NOT_REPORTED,
 };
 
 static const struct disk_stats no_disk = {

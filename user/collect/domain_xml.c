@@ -132,7 +132,8 @@ static void read_nova(xmlNode *metadata, struct domain_xml *xml)
 	xml->owner_flavour = attribute(arena, child_in(instance, nova, "flavor"), "name");
 }
 
-/* What other managers of VMs leave in the metadata: the text or an attribute of a nested element. */
+/* What other managers of VMs leave in the metadata: the text or an attribute of a nested element.
+ */
 static const struct tag {
 	const char *name;
 	const char *namespace; /* its start */

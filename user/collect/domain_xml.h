@@ -37,8 +37,8 @@ struct domain_xml {
 
 /*
  * Parses a NUL-terminated text. Nothing is fetched and no entity is defined: a document with a DTD
- * is refused. -E2BIG beyond the limits above, or -EINVAL where it is not the XML of a domain. *ret goes to
- * domain_xml_free(), which accepts NULL.
+ * is refused. -E2BIG beyond the limits above, or -EINVAL where it is not the XML of a domain. *ret
+ * goes to domain_xml_free(), which accepts NULL.
  */
 int domain_xml_parse(const char *text, struct domain_xml **ret);
 void domain_xml_free(struct domain_xml *xml);

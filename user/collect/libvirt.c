@@ -111,8 +111,7 @@ static void index_by_id(struct merger *merger, struct domain_list *list)
 	table_clear(&merger->by_id);
 	for (size_t i = 0; i < list->n; i++)
 		if (list->domains[i].id >= 0)
-			table_add(&merger->by_id, (uint64_t)list->domains[i].id,
-				&list->domains[i]);
+			table_add(&merger->by_id, (uint64_t)list->domains[i].id, &list->domains[i]);
 }
 
 /* The next character of a name that libvirt would keep in that of a group. */
@@ -170,8 +169,7 @@ static void fill_record(struct snapshot *snap, struct vm *vm, const struct domai
 	vm->memory_assigned_bytes = vm->id >= 0 ? xml->memory_assigned_bytes : 0;
 }
 
-static void fill_balloon(
-	struct snapshot *snap, struct vm *vm, const struct domain_stats *stats)
+static void fill_balloon(struct snapshot *snap, struct vm *vm, const struct domain_stats *stats)
 {
 	const struct balloon_stats *balloon = &stats->balloon;
 	double age_s = (double)snap->real_ns * 1e-9 - (double)balloon->last_update_s;
@@ -317,19 +315,26 @@ static bool has_ended(const struct domain *domain)
 	return domain->id >= 0 && domain->had_process;
 }
 
-static void add_domains(struct merge *merge)
+static void add_domain(const struct merge *merge, struct domain domain)
+{
+	struct vm *vm = snapshot_add_vm(merge->snap);
+
+	if (has_ended(&domain)) {
+		domain.id = -1;
+		domain.state = VM_SHUTOFF;
+		domain.stats = NULL;
+	}
+	vm->n_vcpus = NOT_REPORTED;
+	fill_vm(merge, vm, &domain);
+}
+
+static void add_domains(const struct merge *merge)
 {
 	for (size_t i = 0; i < merge->list->n; i++) {
-		struct domain domain = merge->list->domains[i];
+		const struct domain *domain = &merge->list->domains[i];
 
-		if (merge->matched[i] || (has_ended(&domain) && !domain.persistent))
-			continue;
-		if (has_ended(&domain)) {
-			domain.id = -1;
-			domain.state = VM_SHUTOFF;
-			domain.stats = NULL;
-		}
-		fill_vm(merge, snapshot_add_vm(merge->snap), &domain);
+		if (!merge->matched[i] && (!has_ended(domain) || domain->persistent))
+			add_domain(merge, *domain);
 	}
 }
 

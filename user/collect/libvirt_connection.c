@@ -41,28 +41,32 @@ bool libvirt_uri_is_local(const char *uri)
 }
 
 static const char start_it[] = "start libvirtd, or virtqemud";
-static const char allow_it[] = "run vmbpf as root, or let its user monitor libvirt: see "
-			       "auth_unix_ro in libvirtd.conf";
-
 static const char wait_for_it[] = "it is tried again";
+static const char allow_it[] = "let the user that vmbpf becomes monitor libvirt, by polkit or by "
+			       "auth_unix_ro = \"none\" in libvirtd.conf, or use --user root";
+
+#define NOT_RUNNING "libvirtd is not running: "
+#define CLOSED "libvirtd has closed the connection"
+#define DENIED "permission denied to libvirtd's socket"
+#define REFUSED "libvirtd refuses this user"
+#define NO_POLKIT "libvirtd cannot ask polkit whether this user may monitor it"
 
 static const struct {
-	int code; /* of libvirt */
-	int err; /* errno within VIR_ERR_SYSTEM_ERROR, 0: any */
+	int code, domain, err; /* of libvirt, its part, and within VIR_ERR_SYSTEM_ERROR; 0: any */
 	const char *cause, *remedy;
 } known[] = {
-	{ VIR_ERR_SYSTEM_ERROR, ENOENT, "libvirtd is not running: its socket is missing",
-		start_it },
-	{ VIR_ERR_SYSTEM_ERROR, ECONNREFUSED, "libvirtd is not running: nobody serves its socket",
-		start_it },
-	{ VIR_ERR_SYSTEM_ERROR, ECONNRESET, "libvirtd has closed the connection", wait_for_it },
-	{ VIR_ERR_SYSTEM_ERROR, EPIPE, "libvirtd has closed the connection", wait_for_it },
-	{ VIR_ERR_SYSTEM_ERROR, EACCES, "permission denied to libvirtd's socket", allow_it },
-	{ VIR_ERR_SYSTEM_ERROR, EPERM, "permission denied to libvirtd's socket", allow_it },
-	{ VIR_ERR_AUTH_FAILED, 0, "libvirtd refuses this user", allow_it },
-	{ VIR_ERR_AUTH_CANCELLED, 0, "libvirtd refuses this user", allow_it },
-	{ VIR_ERR_AUTH_UNAVAILABLE, 0, "libvirtd refuses this user", allow_it },
-	{ VIR_ERR_ACCESS_DENIED, 0, "libvirtd refuses this user", allow_it },
+	{ VIR_ERR_SYSTEM_ERROR, 0, ENOENT, NOT_RUNNING "its socket is missing", start_it },
+	{ VIR_ERR_SYSTEM_ERROR, 0, ECONNREFUSED, NOT_RUNNING "nobody serves its socket", start_it },
+	{ VIR_ERR_SYSTEM_ERROR, 0, ECONNRESET, CLOSED, wait_for_it },
+	{ VIR_ERR_SYSTEM_ERROR, 0, EPIPE, CLOSED, wait_for_it },
+	{ VIR_ERR_SYSTEM_ERROR, 0, EACCES, DENIED, allow_it },
+	{ VIR_ERR_SYSTEM_ERROR, 0, EPERM, DENIED, allow_it },
+	{ VIR_ERR_AUTH_FAILED, 0, 0, REFUSED, allow_it },
+	{ VIR_ERR_AUTH_CANCELLED, 0, 0, REFUSED, allow_it },
+	{ VIR_ERR_AUTH_UNAVAILABLE, 0, 0, REFUSED, allow_it },
+	{ VIR_ERR_ACCESS_DENIED, 0, 0, REFUSED, allow_it },
+	{ VIR_ERR_INTERNAL_ERROR, VIR_FROM_DBUS, 0, NO_POLKIT, allow_it },
+	{ VIR_ERR_INTERNAL_ERROR, VIR_FROM_POLKIT, 0, NO_POLKIT, allow_it },
 };
 
 /* One line: libvirt's own words may have several, and what a URI contains. */
@@ -74,13 +78,20 @@ static void copy_line(char *line, size_t size, const char *text)
 			*line = ' ';
 }
 
+static bool is_meant(size_t i, const virError *error)
+{
+	return known[i].code == error->code &&
+	       (known[i].domain == 0 || known[i].domain == error->domain) &&
+	       (known[i].err == 0 || known[i].err == error->int1);
+}
+
 void libvirt_explain(const virError *error, struct libvirt_failure *ret)
 {
 	ret->remedy = "see the log of libvirtd";
 	copy_line(ret->cause, sizeof(ret->cause),
 		error && error->message ? error->message : "the connection failed");
 	for (size_t i = 0; error && i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i].code != error->code || (known[i].err && known[i].err != error->int1))
+		if (!is_meant(i, error))
 			continue;
 		snprintf(ret->cause, sizeof(ret->cause), "%s", known[i].cause);
 		ret->remedy = known[i].remedy;

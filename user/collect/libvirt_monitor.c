@@ -29,7 +29,7 @@ struct answers {
 		char uuid[VIR_UUID_STRING_BUFLEN];
 		int64_t id;
 		struct domain_stats *stats;
-	} *all;
+	} * all;
 };
 
 static void release_answers(struct answers *answers)

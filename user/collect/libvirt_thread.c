@@ -197,7 +197,8 @@ void libvirt_thread_unlock(struct libvirt_thread *thread)
 	pthread_mutex_unlock(&thread->lock);
 }
 
-static void describe(const struct libvirt_thread *thread, uint64_t now_ns, char *reason, size_t size)
+static void describe(
+	const struct libvirt_thread *thread, uint64_t now_ns, char *reason, size_t size)
 {
 	const char *lost = thread->list->taken_ns
 				   ? "names, states, memory and disks of VMs are the last known"

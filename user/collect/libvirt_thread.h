@@ -20,7 +20,7 @@ struct libvirt_thread;
 
 struct libvirt_status {
 	bool up;
-	char reason[320]; /* while it is not */
+	char reason[448]; /* while it is not */
 };
 
 /* Starts the threads and the first poll. 0 or -errno; `uri` is copied. */

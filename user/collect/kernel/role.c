@@ -52,15 +52,9 @@ static void set_role(struct slot_memory *memory, enum role role, enum evidence e
 	memory->vcpu = vcpu;
 }
 
-/* The slot of a thread, as the kernel side finds it. */
-static unsigned slot_number(const struct loader *loader, uint32_t tid)
-{
-	return tid < loader->n_tids ? loader->tids[tid / VMB_CELLS].slot[tid % VMB_CELLS] : 0;
-}
-
 void role_from_kvm(struct kernel_side *side, uint32_t tgid, uint32_t tid, int vcpu)
 {
-	unsigned number = slot_number(&side->loader, tid);
+	unsigned number = loader_slot_of(&side->loader, tid);
 	const struct vmb_slot *slot = &side->loader.slots[number];
 
 	if (number && slot->tid == tid && slot->tgid == tgid &&
