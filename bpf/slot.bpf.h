@@ -45,6 +45,19 @@ static __always_inline __u32 thread_flags(struct task_struct *task)
 	return flags;
 }
 
+/* User space looks at the slots up to this one. Threads may begin on several CPUs at once. */
+static __always_inline void raise_highest_slot(struct vmb_control *self, __u64 number)
+{
+	__u64 highest;
+
+	for (int i = 0; i < 8; i++) {
+		highest = self->highest_slot;
+		if (number <= highest || __sync_val_compare_and_swap(
+						 &self->highest_slot, highest, number) == highest)
+			return;
+	}
+}
+
 /*
  * Takes a free slot for a thread and publishes it. `clock` is now: sleeping is measured from here
  * on, while the scheduler's own counters reach back to the thread's first instruction.
@@ -72,6 +85,7 @@ static __always_inline struct vmb_slot *slot_new(
 	slot = bpf_map_lookup_elem(&slots, &number);
 	if (!slot)
 		return NULL;
+	raise_highest_slot(self, number);
 	slot->start_ns = task->start_boottime;
 	slot->leader_start_ns = leader_start_ns;
 	slot->tid = tid;

@@ -174,7 +174,6 @@ static __always_inline void copy_thread(
 	if (vcpu >= 0)
 		slot->walk.vcpu = vcpu;
 	slot->walk.epoch = self->epoch;
-	raise(&self->highest_slot, slot->number);
 	self->threads++;
 }
 

@@ -34,9 +34,8 @@ static void run_program(const struct bpf_program *program, void *argument, size_
 	assert_int_equal(options.retval, 0);
 }
 
-#define run(state, name, argument)                                                     \
-	run_program(((struct fixture *)(state))->logic->progs.name, (argument),        \
-		sizeof(*(argument)))
+#define run(state, name, argument) \
+	run_program(((struct fixture *)(state))->logic->progs.name, (argument), sizeof(*(argument)))
 
 static int set_up(void **state)
 {
@@ -168,6 +167,16 @@ static void push_free_slot(struct fixture *fixture, __u32 number)
 		0);
 }
 
+static struct vmb_control read_control(struct fixture *fixture)
+{
+	struct vmb_control control;
+	__u32 zero = 0;
+	int fd = bpf_map__fd(fixture->logic->maps.control);
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &control), 0);
+	return control;
+}
+
 static void a_thread_is_found_in_its_slot_until_it_is_forgotten(void **state)
 {
 	struct fixture *fixture = *state;
@@ -180,6 +189,7 @@ static void a_thread_is_found_in_its_slot_until_it_is_forgotten(void **state)
 	assert_int_equal(test.number, 3);
 	assert_int_equal(fixture->slots[3].tid, syscall(SYS_gettid));
 	assert_int_equal(fixture->slots[3].cpu.begin_clock, 42);
+	assert_true(read_control(fixture).highest_slot >= 3);
 	run(fixture, run_slot_of, &test);
 	assert_int_equal(test.number, 3);
 	run(fixture, run_forget, &test);
@@ -205,17 +215,11 @@ static void a_thread_without_a_slot_is_counted_as_lost(void **state)
 {
 	struct fixture *fixture = *state;
 	struct slot_case test = { .clock = 42 };
-	struct vmb_control control, *before = &control;
-	__u32 zero = 0;
-	int fd = bpf_map__fd(fixture->logic->maps.control);
-	__u64 lost;
+	__u64 lost = read_control(fixture).lost_slots;
 
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, before), 0);
-	lost = control.lost_slots;
 	run(fixture, run_slot_new, &test);
 	assert_int_equal(test.number, 0);
-	assert_int_equal(bpf_map_lookup_elem(fd, &zero, before), 0);
-	assert_int_equal(control.lost_slots, lost + 1);
+	assert_int_equal(read_control(fixture).lost_slots, lost + 1);
 }
 
 int main(void)

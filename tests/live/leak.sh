@@ -15,9 +15,12 @@ memory_kb() {
 	awk '/^VmRSS:/ { print $2 }' "/proc/$STREAM_PID/status"
 }
 
-# map_id NAME: of the newest map of that name.
+# map_id NAME: of the map of that name that vmbpf holds.
 map_id() {
-	bpftool map list -j | jq "[.[] | select(.name == \"$1\")] | max_by(.id) | .id"
+	local held
+	held=$(sed -n 's/^map_id:[[:space:]]*//p' "/proc/$STREAM_PID"/fdinfo/* | jq -s .)
+	bpftool map list -j | jq --argjson held "$held" \
+		"first(.[] | select(.name == \"$1\" and (.id | IN(\$held[])))) | .id"
 }
 
 # All numbers on standard input are of processes or threads that exist.

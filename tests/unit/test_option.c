@@ -30,14 +30,28 @@ static const char *set_number(void *field, const char *text)
 }
 
 static const struct option_row rows[] = {
-	{ .name = "name", .key = 'n', .argument = "NAME", .help = "a text",
-		.set = option_set_text, .field = offsetof(struct target, name) },
-	{ .name = "number", .argument = "N", .help = "a digit", .set = set_number,
+	{ .name = "name",
+		.key = 'n',
+		.argument = "NAME",
+		.help = "a text",
+		.set = option_set_text,
+		.field = offsetof(struct target, name) },
+	{ .name = "number",
+		.argument = "N",
+		.help = "a digit",
+		.set = set_number,
 		.field = offsetof(struct target, number) },
-	{ .name = "flag", .key = 'f', .help = "a flag", .set = option_set_flag,
+	{ .name = "flag",
+		.key = 'f',
+		.help = "a flag",
+		.set = option_set_flag,
 		.field = offsetof(struct target, flag) },
-	{ .name = "seldom", .argument = "N", .help = "not shown", .set = option_set_text,
-		.field = offsetof(struct target, name), .advanced = true },
+	{ .name = "seldom",
+		.argument = "N",
+		.help = "not shown",
+		.set = option_set_text,
+		.field = offsetof(struct target, name),
+		.advanced = true },
 	{ 0 },
 };
 
@@ -271,8 +285,7 @@ static void number_is_decimal_and_within_its_range(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint64_t number = UNTOUCHED;
 
-		assert_int_equal(
-			parse_number(cases[i].text, 1, UINT64_MAX, &number), cases[i].err);
+		assert_int_equal(parse_number(cases[i].text, 1, UINT64_MAX, &number), cases[i].err);
 		assert_int_equal(number, cases[i].number);
 	}
 }

@@ -154,9 +154,9 @@ static void without_root_rights_can_be_dropped_too(void **state)
 		if (geteuid() == 0 && setuid(65534) < 0)
 			_exit(2);
 		_exit(privilege_drop(&nobody) == 0 && has_bpf_capabilities_at_most() &&
-				      geteuid() != 0
-			      ? 0
-			      : 1);
+					geteuid() != 0
+				? 0
+				: 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

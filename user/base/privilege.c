@@ -133,8 +133,8 @@ static const char *describe_capabilities(char *text, size_t size)
 		return "all";
 	for (size_t i = 0; i < N_KEPT; i++)
 		if (capng_have_capability(CAPNG_EFFECTIVE, kept[i]))
-			used += snprintf(text + used, size - (size_t)used, "%s%s",
-				used ? ", " : "", capng_capability_to_name(kept[i]));
+			used += snprintf(text + used, size - (size_t)used, "%s%s", used ? ", " : "",
+				capng_capability_to_name(kept[i]));
 	return used ? text : "none";
 }
 

@@ -35,8 +35,8 @@ static const struct btf *kernel_types(void)
 	return types;
 }
 
-static enum probe_result found(bool is_there, char *detail, size_t size, const char *there,
-	const char *missing)
+static enum probe_result found(
+	bool is_there, char *detail, size_t size, const char *there, const char *missing)
 {
 	snprintf(detail, size, "%s", is_there ? there : missing);
 	return is_there ? PROBE_OK : PROBE_MISSING;
@@ -76,8 +76,8 @@ static enum probe_result check_bpf(const struct probe *probe, char *detail, size
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	AUTO_FD int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "vmbpf_probe",
-		"Dual BSD/GPL", nothing, sizeof(nothing) / sizeof(nothing[0]), NULL);
+	AUTO_FD int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "vmbpf_probe", "Dual BSD/GPL",
+		nothing, sizeof(nothing) / sizeof(nothing[0]), NULL);
 	int err = fd < 0 ? errno : 0;
 
 	(void)probe;
@@ -86,8 +86,9 @@ static enum probe_result check_bpf(const struct probe *probe, char *detail, size
 	if (err != EPERM)
 		snprintf(detail, size, "the kernel refuses tracing programs: %s", strerror(err));
 	else if (privilege_has_bpf())
-		snprintf(detail, size, "refused although the capabilities are there: by a "
-				       "security module, a container or kernel lockdown");
+		snprintf(detail, size,
+			"refused although the capabilities are there: by a "
+			"security module, a container or kernel lockdown");
 	else
 		snprintf(detail, size, "CAP_BPF and CAP_PERFMON are not held");
 	return PROBE_MISSING;
@@ -310,7 +311,8 @@ const struct probe probes[] = {
 		.name = "bpf",
 		.what = "permission to load BPF programs",
 		.lost = "everything that is counted in the kernel",
-		.remedy = "run as root, or with CAP_BPF and CAP_PERFMON; in a container, allow bpf()",
+		.remedy =
+			"run as root, or with CAP_BPF and CAP_PERFMON; in a container, allow bpf()",
 		.required = true,
 		.check = check_bpf,
 	},

@@ -48,8 +48,8 @@ const struct command *command_find(const char *name)
 	if (*name == '-')
 		log_error("unknown option %s: options follow the command (see vmbpf help)", name);
 	else if (nearest)
-		log_error("unknown command '%s', did you mean '%s'? (see vmbpf help)", name,
-			nearest);
+		log_error(
+			"unknown command '%s', did you mean '%s'? (see vmbpf help)", name, nearest);
 	else
 		log_error("unknown command '%s' (see vmbpf help)", name);
 	return NULL;

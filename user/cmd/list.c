@@ -16,8 +16,17 @@
 #define LIST_TICKS 2
 #define LIST_INTERVAL_NS (200 * NSEC_PER_MSEC)
 
-enum { CELL_NAME, CELL_ID, CELL_UUID, CELL_PID, CELL_STATE, CELL_VCPUS, CELL_THREADS, CELL_ROLES,
-	N_CELLS };
+enum {
+	CELL_NAME,
+	CELL_ID,
+	CELL_UUID,
+	CELL_PID,
+	CELL_STATE,
+	CELL_VCPUS,
+	CELL_THREADS,
+	CELL_ROLES,
+	N_CELLS
+};
 
 struct line {
 	const char *cells[N_CELLS];
@@ -194,10 +203,15 @@ static int run(const struct request *request, const char *operand)
 
 static const struct option_row options[] = {
 	OPTION_FILTER,
-	{ .name = "output", .key = 'o', .argument = "FORMAT",
-		.help = "table, csv, or json (lines for VMs and threads)", .set = set_sink,
+	{ .name = "output",
+		.key = 'o',
+		.argument = "FORMAT",
+		.help = "table, csv, or json (lines for VMs and threads)",
+		.set = set_sink,
 		.field = IN_REQUEST(output) },
-	{ .name = "no-headers", .help = "only the rows", .set = option_set_flag,
+	{ .name = "no-headers",
+		.help = "only the rows",
+		.set = option_set_flag,
 		.field = IN_REQUEST(no_headers) },
 	OPTIONS_OF_SOURCES,
 	OPTION_HELP,

@@ -27,16 +27,19 @@ static void request_stop(int signal_number)
 	stop = 1;
 }
 
-/* A signal ends a wait or a write in progress; one that was ignored (nohup) stays so. */
+/*
+ * Each ends a wait or a write in progress. SIGHUP stays ignored where it was, under nohup; SIGINT
+ * does not: shells ignore it for what scripts start in the background, and these end it by SIGINT.
+ */
 static void catch_stop_signals(void)
 {
-	for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
-		struct sigaction action = { .sa_handler = request_stop }, old;
+	struct sigaction action = { .sa_handler = request_stop }, old;
 
-		sigemptyset(&action.sa_mask);
-		if (sigaction(stop_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(stop_signals[i], &action, NULL);
-	}
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 }
 
 /* Until that CLOCK_MONOTONIC time, or a signal that asks to stop, whenever it comes. */
@@ -125,7 +128,8 @@ static void wait_for_tick(struct loop *loop)
 	}
 	loop->due_ns += interval_ns;
 	if (loop->due_ns < now_ns)
-		loop->due_ns += (now_ns - loop->due_ns + interval_ns - 1) / interval_ns * interval_ns;
+		loop->due_ns +=
+			(now_ns - loop->due_ns + interval_ns - 1) / interval_ns * interval_ns;
 	wait_until(loop->due_ns);
 }
 

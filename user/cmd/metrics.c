@@ -222,8 +222,12 @@ static int run(const struct request *request, const char *operand)
 }
 
 static const struct option_row options[] = {
-	{ .name = "output", .key = 'o', .argument = "FORMAT", .help = "table, md or json (lines)",
-		.set = set_format, .field = IN_REQUEST(output) },
+	{ .name = "output",
+		.key = 'o',
+		.argument = "FORMAT",
+		.help = "table, md or json (lines)",
+		.set = set_format,
+		.field = IN_REQUEST(output) },
 	OPTIONS_OF_HOST,
 	OPTION_HELP,
 	{ 0 },

@@ -76,8 +76,8 @@ static int finish_file(const struct recording *recording)
 	if (!is_regular(fd))
 		return 0;
 	if (ftruncate(fd, recording->complete) < 0)
-		log_warning("%s may end with an incomplete line: %s", recording->path,
-			strerror(errno));
+		log_warning(
+			"%s may end with an incomplete line: %s", recording->path, strerror(errno));
 	return fsync(fd) < 0 ? output_failed(recording->path, errno) : 0;
 }
 
@@ -124,9 +124,15 @@ static int run(const struct request *request, const char *operand)
 }
 
 static const struct option_row options[] = {
-	{ .name = "output", .key = 'o', .argument = "FILE", .help = "the file to make; must be given",
-		.set = option_set_text, .field = IN_REQUEST(output) },
-	{ .name = "force", .help = "replace the file if it exists", .set = option_set_flag,
+	{ .name = "output",
+		.key = 'o',
+		.argument = "FILE",
+		.help = "the file to make; must be given",
+		.set = option_set_text,
+		.field = IN_REQUEST(output) },
+	{ .name = "force",
+		.help = "replace the file if it exists",
+		.set = option_set_flag,
 		.field = IN_REQUEST(force) },
 	OPTION_COUNT,
 	OPTION_INTERVAL,

@@ -86,9 +86,8 @@ static void start_feeds(struct sampler *sampler)
 		if (!feed->err)
 			continue;
 		feed->collector->close(feed->state);
-		snprintf(feed->why, sizeof(feed->why),
-			"cannot start what asks the source '%s': %s", feed->collector->name,
-			strerror(-feed->err));
+		snprintf(feed->why, sizeof(feed->why), "cannot start what asks the source '%s': %s",
+			feed->collector->name, strerror(-feed->err));
 		log_warning("%s", feed->why);
 	}
 }
@@ -172,8 +171,7 @@ const char *sampler_missing(const struct sampler *sampler, int *status)
 	return NULL;
 }
 
-struct snapshot *sampler_take(
-	struct sampler *sampler, const struct snapshot *before, double tick_s)
+struct snapshot *sampler_take(struct sampler *sampler, const struct snapshot *before, double tick_s)
 {
 	struct snapshot *snap = snapshot_new();
 

@@ -26,8 +26,10 @@ static int run(const struct request *request, const char *operand)
 }
 
 static const struct option_row options[] = {
-	{ .name = "scope", .argument = "LIST",
-		.help = "of host,vm,vcpu,thread,nic,disk (default host,vm)", .set = option_set_text,
+	{ .name = "scope",
+		.argument = "LIST",
+		.help = "of host,vm,vcpu,thread,nic,disk (default host,vm)",
+		.set = option_set_text,
 		.field = IN_REQUEST(scopes) },
 	OPTION_COUNT,
 	OPTION_INTERVAL,

@@ -23,8 +23,7 @@ static bool next_word(const char **list, char word[static WORD_MAX])
 	return true;
 }
 
-static int find_column(
-	const char *option, const char *word, enum scope scope, struct column *ret)
+static int find_column(const char *option, const char *word, enum scope scope, struct column *ret)
 {
 	const char *nearest;
 
@@ -32,7 +31,8 @@ static int find_column(
 		return 0;
 	nearest = column_nearest(word, scope);
 	if (nearest)
-		log_error("--%s: there is no '%s', did you mean '%s'? (see vmbpf top --fields help)",
+		log_error(
+			"--%s: there is no '%s', did you mean '%s'? (see vmbpf top --fields help)",
 			option, word, nearest);
 	else
 		log_error("--%s: there is no '%s' (see vmbpf top --fields help)", option, word);
@@ -128,8 +128,8 @@ static enum scope main_scope(const struct view_spec *spec)
 }
 
 /* The default order is for VMs: other rows, which may lack that column, keep their own. */
-static int parse_sort(const struct request *request, const char *default_name,
-	struct view_spec *spec)
+static int parse_sort(
+	const struct request *request, const char *default_name, struct view_spec *spec)
 {
 	enum scope scope = main_scope(spec);
 	int status = 0;
@@ -157,8 +157,8 @@ static int parse_filter(const char *text, struct view_spec *spec)
 	return 0;
 }
 
-int view_init(const struct request *request, const struct view_defaults *defaults,
-	struct view_spec *spec)
+int view_init(
+	const struct request *request, const struct view_defaults *defaults, struct view_spec *spec)
 {
 	const char *fields = request->fields ? request->fields : defaults->fields;
 	int status = 0;
