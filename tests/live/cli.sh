@@ -115,12 +115,13 @@ csv_is_rectangular() {
 		awk -F, 'NR > 1 && NF != n { bad = 1 } { n = NF } END { exit bad || NR < 2 }'
 }
 
+names() {
+	"$VMBPF" top --once -o csv --fields cpu "$@" --replay $RECORDING | sed 1d | cut -d, -f2
+}
+
 reverses() {
-	local names
-	names=$("$VMBPF" top --once -o csv --fields cpu -s vm.name --replay $RECORDING | sed 1d | cut -d, -f2)
-	[ -n "$names" ] && [ "$names" = "$(sort <<<"$names")" ] &&
-		[ "$(tac <<<"$names")" = "$("$VMBPF" top --once -o csv --fields cpu -s vm.name -r \
-			--replay $RECORDING | sed 1d | cut -d, -f2)" ]
+	names -s vm.name >"$WORK/up" && names -s vm.name -r >"$WORK/down"
+	[ -s "$WORK/up" ] && sort "$WORK/up" | cmp - "$WORK/up" && tac "$WORK/up" | cmp - "$WORK/down"
 }
 
 ok "a full disk is one line and status 74, for every command" every_command_reports_a_full_disk

@@ -96,7 +96,7 @@ static void a_poll_lists_the_domains_with_their_xml(void **state)
 	const struct domain_list *list;
 
 	(void)state;
-	assert_int_equal(libvirt_thread_start("test:///default", &thread), 0);
+	assert_int_equal(libvirt_thread_start("test:///default", 0, &thread), 0);
 	libvirt_thread_await_first(thread, 60 * SECOND);
 	list = libvirt_thread_lock(thread);
 	assert_int_equal(list->n, 1);
@@ -118,7 +118,7 @@ static void a_missing_libvirtd_is_said_to_be_missing(void **state)
 	struct fixture *fixture = *state;
 	struct libvirt_thread *thread;
 
-	assert_int_equal(libvirt_thread_start(fixture->uri, &thread), 0);
+	assert_int_equal(libvirt_thread_start(fixture->uri, 0, &thread), 0);
 	libvirt_thread_await_first(thread, 60 * SECOND);
 	assert_reason(thread, clock_ns(CLOCK_MONOTONIC), "not running: its socket is missing");
 	libvirt_thread_stop(thread);
@@ -130,7 +130,7 @@ static void a_socket_that_nobody_serves_is_told_apart(void **state)
 	struct libvirt_thread *thread;
 
 	bind_socket(fixture);
-	assert_int_equal(libvirt_thread_start(fixture->uri, &thread), 0);
+	assert_int_equal(libvirt_thread_start(fixture->uri, 0, &thread), 0);
 	libvirt_thread_await_first(thread, 60 * SECOND);
 	assert_reason(thread, clock_ns(CLOCK_MONOTONIC), "not running: nobody serves its socket");
 	libvirt_thread_stop(thread);
@@ -145,7 +145,7 @@ static void nothing_waits_for_a_libvirtd_that_hangs(void **state)
 
 	bind_socket(fixture);
 	assert_int_equal(listen(fixture->fd, 8), 0);
-	assert_int_equal(libvirt_thread_start(fixture->uri, &thread), 0);
+	assert_int_equal(libvirt_thread_start(fixture->uri, 0, &thread), 0);
 	libvirt_thread_await_first(thread, SECOND / 10);
 	assert_reason(thread, begin_ns, "waiting for libvirtd's first answer");
 	assert_reason(thread, begin_ns + 65 * SECOND, "has not answered for 6");

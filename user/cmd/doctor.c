@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/privilege.h"
 #include "bpf/probe.h"
-#include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/sampler.h"
 #include "model/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbpf help: what the commands and their options are, printed from their tables. */
-#include "cmd/cmd.h"
+#include "cmd/options.h"
 
 static void print_examples(const char *const *examples)
 {

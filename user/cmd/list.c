@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cmd/loop.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/view.h"
 #include "model/filter.h"
@@ -209,10 +210,7 @@ static const struct option_row options[] = {
 		.help = "table, csv, or json (lines for VMs and threads)",
 		.set = set_sink,
 		.field = IN_REQUEST(output) },
-	{ .name = "no-headers",
-		.help = "only the rows",
-		.set = option_set_flag,
-		.field = IN_REQUEST(no_headers) },
+	OPTION_NO_HEADERS,
 	OPTIONS_OF_SOURCES,
 	OPTION_HELP,
 	{ 0 },

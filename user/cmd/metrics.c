@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/availability.h"
-#include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/sampler.h"
 #include "model/unit.h"
 

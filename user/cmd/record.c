@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cmd/loop.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/view.h"
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cmd/loop.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/view.h"
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/loop.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/view.h"
@@ -140,11 +141,7 @@ static const struct option_row options[] = {
 		.help = "table, json (lines) or csv",
 		.set = set_sink,
 		.field = IN_REQUEST(output) },
-	{ .name = "no-headers",
-		.help = "only the rows",
-		.set = option_set_flag,
-		.field = IN_REQUEST(no_headers),
-		.advanced = true },
+	OPTION_NO_HEADERS,
 	{ .name = "color",
 		.argument = "WHEN",
 		.help = "auto, always or never (NO_COLOR is honoured)",

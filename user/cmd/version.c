@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbpf version: which vmbpf this is. */
-#include "cmd/cmd.h"
+#include "cmd/options.h"
 
 static int run(const struct request *request, const char *operand)
 {

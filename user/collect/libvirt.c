@@ -32,6 +32,7 @@ struct libvirt_source {
 	struct libvirt_thread *thread;
 	struct merger merger;
 	const char *uri;
+	uint64_t spacing_ns;
 };
 
 /* What one merge works with. */
@@ -386,6 +387,7 @@ static int libvirt_open(const struct config *config, void **state, const char **
 		return -ENOMEM;
 	}
 	source->uri = uri;
+	source->spacing_ns = config->interval_ns / 2;
 	source->merger.identify = identify;
 	*state = source;
 	return 0;
@@ -395,7 +397,7 @@ static int libvirt_open(const struct config *config, void **state, const char **
 static int libvirt_start(void *state)
 {
 	struct libvirt_source *source = state;
-	int err = libvirt_thread_start(source->uri, &source->thread);
+	int err = libvirt_thread_start(source->uri, source->spacing_ns, &source->thread);
 
 	if (err < 0)
 		return err;

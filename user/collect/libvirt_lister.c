@@ -23,8 +23,9 @@ struct lister {
 	struct libvirt_thread *thread;
 	virConnectPtr connection; /* NULL: none */
 	int callbacks[N_EVENTS]; /* -1: not registered */
-	uint64_t pause_ns; /* before the next attempt, 0: the last one succeeded */
-	bool hint_only; /* it was not the tick that asked for this poll */
+	uint64_t pause_ns, retry_ns; /* before and of the next attempt; 0: the last one succeeded */
+	uint64_t asked_ns; /* last poll that the tick had asked for */
+	bool with_statistics; /* the present one is such a poll */
 };
 
 /* Something about the domain has changed: its XML is to be read again. */
@@ -277,7 +278,7 @@ static void publish_list(struct lister *lister, struct domain_list *list)
 	thread->answered_ns = clock_ns(CLOCK_MONOTONIC);
 	if (!has_active(list))
 		thread->first_done = true;
-	else if (!lister->hint_only)
+	else if (lister->with_statistics)
 		monitors_ask(thread);
 	pthread_cond_broadcast(&thread->changed);
 	pthread_mutex_unlock(&thread->lock);
@@ -300,7 +301,7 @@ static void poll_once(struct lister *lister)
 	struct domain_list *list;
 
 	if (dial(lister, &failure) == 0 && make_list(lister, &list, &failure) == 0) {
-		lister->pause_ns = 0;
+		lister->pause_ns = lister->retry_ns = 0;
 		publish_list(lister, list);
 		return;
 	}
@@ -309,24 +310,61 @@ static void poll_once(struct lister *lister)
 	lister->pause_ns = lister->pause_ns ? 2 * lister->pause_ns : PAUSE_MIN_NS;
 	if (lister->pause_ns > PAUSE_MAX_NS)
 		lister->pause_ns = PAUSE_MAX_NS;
+	lister->retry_ns = clock_ns(CLOCK_MONOTONIC) + lister->pause_ns;
 }
 
-/* With a connection, the tick says when; without one, the pause is all there is to wait for. */
+static bool is_tick_due(const struct lister *lister, uint64_t now_ns)
+{
+	return lister->thread->wanted && now_ns >= lister->asked_ns + lister->thread->spacing_ns;
+}
+
+/* When to call libvirt, or to look again whether to; the lock is held. */
+static uint64_t next_turn_ns(const struct lister *lister, uint64_t now_ns)
+{
+	struct libvirt_thread *thread = lister->thread;
+	uint64_t watch_ns;
+
+	if (lister->retry_ns)
+		return lister->retry_ns;
+	if (thread->hinted || is_tick_due(lister, now_ns))
+		return now_ns;
+	watch_ns = monitors_watch(thread);
+	if (thread->wanted && lister->asked_ns + thread->spacing_ns < watch_ns)
+		return lister->asked_ns + thread->spacing_ns;
+	return watch_ns;
+}
+
+/* Whether it is time, and for what; the lock is held. */
+static bool take_turn(struct lister *lister, uint64_t now_ns)
+{
+	struct libvirt_thread *thread = lister->thread;
+	bool tick_due = is_tick_due(lister, now_ns);
+
+	if (now_ns < lister->retry_ns || !(lister->retry_ns || thread->hinted || tick_due))
+		return false;
+	lister->with_statistics = tick_due;
+	if (tick_due) {
+		lister->asked_ns = now_ns;
+		thread->wanted = false;
+	}
+	thread->hinted = false;
+	return true;
+}
+
+/* False when the thread is to end. */
 static bool await_turn(struct lister *lister, struct runner *runner)
 {
 	struct libvirt_thread *thread = lister->thread;
-	uint64_t retry_ns = clock_ns(CLOCK_MONOTONIC) + lister->pause_ns;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	bool stop;
 
 	pthread_mutex_lock(&thread->lock);
 	runner->busy_ns = 0;
-	while (!thread->stop && lister->pause_ns == 0 && !thread->wanted && !thread->hinted)
-		libvirt_thread_wait(thread, monitors_watch(thread));
-	while (!thread->stop && lister->pause_ns != 0 && clock_ns(CLOCK_MONOTONIC) < retry_ns)
-		libvirt_thread_wait(thread, retry_ns);
-	lister->hint_only = thread->hinted && !thread->wanted;
-	thread->wanted = thread->hinted = false;
-	runner->busy_ns = clock_ns(CLOCK_MONOTONIC);
+	while (!thread->stop && !take_turn(lister, now_ns)) {
+		libvirt_thread_wait(thread, next_turn_ns(lister, now_ns));
+		now_ns = clock_ns(CLOCK_MONOTONIC);
+	}
+	runner->busy_ns = now_ns;
 	stop = thread->stop;
 	pthread_mutex_unlock(&thread->lock);
 	return !stop;

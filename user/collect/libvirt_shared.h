@@ -27,9 +27,10 @@ struct runner {
 	uint64_t busy_ns; /* since when it has been talking to libvirt, 0: it waits for work */
 };
 
-/* All but the URI is protected by the lock. Times are CLOCK_MONOTONIC. */
+/* All but the first two are protected by the lock. Times are CLOCK_MONOTONIC. */
 struct libvirt_thread {
 	char *uri;
+	uint64_t spacing_ns;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* any of the following */
 	struct runner runners[N_RUNNERS];

@@ -121,13 +121,14 @@ static void release(struct libvirt_thread *thread)
 	free(thread);
 }
 
-static struct libvirt_thread *new_thread(const char *uri)
+static struct libvirt_thread *new_thread(const char *uri, uint64_t spacing_ns)
 {
 	struct libvirt_thread *thread = calloc(1, sizeof(*thread));
 
 	if (!thread)
 		return NULL;
 	thread->uri = strdup(uri);
+	thread->spacing_ns = spacing_ns;
 	thread->list = domain_list_new(0);
 	if (!thread->uri || !thread->list || init_lock(thread) < 0) {
 		domain_list_free(thread->list);
@@ -142,14 +143,14 @@ static struct libvirt_thread *new_thread(const char *uri)
 	return thread;
 }
 
-int libvirt_thread_start(const char *uri, struct libvirt_thread **ret)
+int libvirt_thread_start(const char *uri, uint64_t spacing_ns, struct libvirt_thread **ret)
 {
 	struct libvirt_thread *thread;
 	int err = libvirt_setup();
 
 	if (err < 0)
 		return err;
-	thread = new_thread(uri);
+	thread = new_thread(uri, spacing_ns);
 	if (!thread)
 		return -ENOMEM;
 	thread->alarm = virEventAddTimeout(-1, on_alarm, NULL, NULL);

@@ -23,8 +23,11 @@ struct libvirt_status {
 	char reason[448]; /* while it is not */
 };
 
-/* Starts the threads and the first poll. 0 or -errno; `uri` is copied. */
-int libvirt_thread_start(const char *uri, struct libvirt_thread **ret);
+/*
+ * Starts the threads and the first poll. Between the starts of two polls are at least `spacing_ns`,
+ * so that the rates between them mean something. 0 or -errno; `uri` is copied.
+ */
+int libvirt_thread_start(const char *uri, uint64_t spacing_ns, struct libvirt_thread **ret);
 
 /* Waits until the first poll has succeeded or failed, but not longer than this. */
 void libvirt_thread_await_first(struct libvirt_thread *thread, uint64_t timeout_ns);
