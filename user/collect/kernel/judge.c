@@ -23,11 +23,6 @@
 /* Something that was no VM may have become one: it is judged again after this many ticks. */
 #define JUDGE_AGAIN_TICKS 30
 
-struct process *find_process(const struct kernel_side *side, pid_t pid)
-{
-	return table_find(&side->by_pid, (uint64_t)pid, NULL);
-}
-
 static size_t read_cmdline(pid_t pid, char *buffer, size_t size)
 {
 	char path[64];

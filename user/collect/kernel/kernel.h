@@ -70,6 +70,11 @@ struct kernel_side {
 	struct vmb_file *files; /* scratch */
 };
 
+static inline struct process *find_process(const struct kernel_side *side, pid_t pid)
+{
+	return table_find(&side->by_pid, (uint64_t)pid, NULL);
+}
+
 /* judge.c: looks at the candidates of the last walk; returns how many new VMs it found. */
 unsigned judge_candidates(struct kernel_side *side);
 
@@ -78,8 +83,6 @@ void drop_gone_processes(struct kernel_side *side);
 
 /* judge.c: looks at the files of the VMs whose turn it is: vCPUs and taps come and go. */
 void scan_files(struct kernel_side *side);
-
-struct process *find_process(const struct kernel_side *side, pid_t pid);
 
 /* role.c: decides, once or again, what a thread is. */
 void decide_role(

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the loader holds of libbpf. */
+#ifndef BPF_LOADER_OBJECTS_H
+#define BPF_LOADER_OBJECTS_H
+
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "files.skel.h"
+#include "net.skel.h"
+#include "sched.skel.h"
+#include "walk.skel.h"
+
+struct loader_objects {
+	struct sched_bpf *sched;
+	struct walk_bpf *walk;
+	struct net_bpf *net;
+	struct files_bpf *files;
+	struct bpf_link *walk_link; /* of the older form of the walk */
+	struct bpf_map *slots, *tids, *control, *free_slots,
+		*processes; /* of whoever created them */
+};
+
+/* Whole pages, as mmap takes them. */
+static inline size_t map_bytes(const struct bpf_map *map)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+
+	return (bytes + page - 1) & ~(page - 1);
+}
+
+#endif
