@@ -115,6 +115,13 @@ csv_is_rectangular() {
 		awk -F, 'NR > 1 && NF != n { bad = 1 } { n = NF } END { exit bad || NR < 2 }'
 }
 
+vcpus_have_rows() {
+	"$VMBPF" top --once -H -o csv --replay $RECORDING | head -n 1 | grep -q '^time,vm,vcpu,' &&
+		"$VMBPF" top --once -H -o json --fields cpu --replay $RECORDING |
+		jq -se 'map(.type) | unique == ["vcpu", "vm"]' >/dev/null &&
+		"$VMBPF" top --once -H --replay $RECORDING | grep -q '^  vcpu 0 '
+}
+
 names() {
 	"$VMBPF" top --once -o csv --fields cpu "$@" --replay $RECORDING | sed 1d | cut -d, -f2
 }
@@ -142,4 +149,5 @@ ok "on a terminal the table is drawn in place and fits" draws_in_place
 ok "a dumb terminal gets no control sequences" dumb_terminal
 ok "colour is for terminals, unless NO_COLOR is set" colours
 ok "every row of CSV has all columns" csv_is_rectangular
+ok "-H shows the vCPUs in every format" vcpus_have_rows
 ok "-r turns the order around" reverses

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "collect/libvirt.h"
+#include "collect/libvirt_merge.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECOND NSEC_PER_SEC

@@ -184,6 +184,7 @@ static int run(const struct request *request, const char *operand)
 	struct output output = { .file = stdout, .sink = &list_sink };
 	const struct consumer consumer = {
 		.tick = output_tick,
+		.end = output_end,
 		.context = &output,
 		.where = "standard output",
 		.last_only = true,

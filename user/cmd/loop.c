@@ -164,6 +164,15 @@ static int show(struct loop *loop, const struct snapshot *snap)
 	return output_failed(loop->consumer->where, -err);
 }
 
+/* What goes after the last tick, when all went well. */
+static int finish(struct loop *loop)
+{
+	const struct consumer *consumer = loop->consumer;
+	int err = consumer->end ? consumer->end(consumer->context) : 0;
+
+	return err ? output_failed(consumer->where, -err) : 0;
+}
+
 static bool is_wanted(const struct loop *loop, const struct snapshot *before)
 {
 	const struct consumer *consumer = loop->consumer;
@@ -188,10 +197,10 @@ static int say_what_failed(const struct loop *loop, int err)
 	return EX_OSERR;
 }
 
-/* Ticks until the end. Exactly one snapshot beside the newest is alive: the one before it. */
+/* Ticks until the end. Every snapshot refers to the one before it, which therefore lives longer. */
 static int run_ticks(struct loop *loop)
 {
-	struct snapshot *before = NULL, *now = NULL;
+	struct snapshot *older = NULL, *before = NULL, *now = NULL;
 	int got = 1, status = 0;
 
 	while (!stop && !status && !has_enough(loop)) {
@@ -203,7 +212,8 @@ static int run_ticks(struct loop *loop)
 		if (!stop && is_wanted(loop, before))
 			status = show(loop, now);
 		note_duration(loop);
-		snapshot_free(before);
+		snapshot_free(older);
+		older = before;
 		before = now;
 	}
 	if (got < 0)
@@ -211,7 +221,8 @@ static int run_ticks(struct loop *loop)
 	else if (!status && !stop && before && loop->n_shown == 0)
 		status = show(loop, before);
 	snapshot_free(before);
-	return status;
+	snapshot_free(older);
+	return status ? status : finish(loop);
 }
 
 static void say_how_it_went(const struct loop *loop)

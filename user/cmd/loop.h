@@ -12,6 +12,7 @@
 struct consumer {
 	/* 0 or -errno, which ends the loop and is said to have happened at `where`. */
 	int (*tick)(void *context, const struct snapshot *snap);
+	int (*end)(void *context); /* likewise, once after the last tick; may be NULL */
 	void *context;
 	const char *where;
 	bool warm_up; /* skip the first snapshot, which has no rates, if there is another one */

@@ -16,19 +16,21 @@ int output_tick(void *context, const struct snapshot *snap)
 	if (!err)
 		err = sink->tick(output->file, &output->spec, snap);
 	if (err)
-		output_forget(output);
+		output_forget(output->file);
 	return err;
 }
 
-int output_end(struct output *output)
+int output_end(void *context)
 {
+	struct output *output = context;
+
 	if (!output->begun || !output->sink->end)
 		return 0;
 	return output->sink->end(output->file, &output->spec);
 }
 
-void output_forget(struct output *output)
+void output_forget(FILE *file)
 {
-	__fpurge(output->file);
-	clearerr(output->file);
+	__fpurge(file);
+	clearerr(file);
 }

@@ -18,10 +18,10 @@ struct output {
 /* For struct consumer: writes a tick, after what goes before the first one. */
 int output_tick(void *output, const struct snapshot *snap);
 
-/* Writes what goes after the last tick. */
-int output_end(struct output *output);
+/* For struct consumer: writes what goes after the last tick, if there was one. */
+int output_end(void *output);
 
 /* Drops what could not be written, so that nothing waits for it at the exit. */
-void output_forget(struct output *output);
+void output_forget(FILE *file);
 
 #endif

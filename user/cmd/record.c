@@ -69,6 +69,16 @@ static int write_tick(void *context, const struct snapshot *snap)
 	return 0;
 }
 
+static int write_end(void *context)
+{
+	struct recording *recording = context;
+	int err = output_end(&recording->output);
+
+	if (!err)
+		recording->complete = ftello(recording->output.file);
+	return err;
+}
+
 /* Makes the file end with its last complete tick, and last. */
 static int finish_file(const struct recording *recording)
 {
@@ -86,6 +96,7 @@ static int run_recording(struct recording *recording, const struct request *requ
 {
 	const struct consumer consumer = {
 		.tick = write_tick,
+		.end = write_end,
 		.context = recording,
 		.where = recording->path,
 	};

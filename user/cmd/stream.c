@@ -13,6 +13,7 @@ static int run(const struct request *request, const char *operand)
 	struct output output = { .file = stdout, .sink = sink_find("json") };
 	const struct consumer consumer = {
 		.tick = output_tick,
+		.end = output_end,
 		.context = &output,
 		.where = "standard output",
 		.paced = isatty(STDOUT_FILENO),

@@ -18,6 +18,26 @@ static const struct view_defaults defaults = {
 	.scopes = 1u << SCOPE_VM,
 };
 
+/* In a list without a hierarchy the vCPUs stand for themselves. */
+static const struct view_defaults vcpu_defaults = {
+	.fields = "vcpu.cpu,vcpu.ready,vcpu.wait,vcpu.switches,vcpu.migrations,vcpu.host_cpu",
+	.sort = "cpu",
+	.scopes = 1u << SCOPE_VCPU,
+};
+
+/* What is shown of each VM, or of each vCPU. */
+static struct view_defaults choose_defaults(const struct request *request, const char *format)
+{
+	struct view_defaults chosen = defaults;
+
+	if (!request->vcpu_rows)
+		return chosen;
+	if (strcmp(format, "csv") == 0)
+		return vcpu_defaults;
+	chosen.scopes |= 1u << SCOPE_VCPU;
+	return chosen;
+}
+
 struct top {
 	const struct request *request;
 	struct output output;
@@ -40,6 +60,8 @@ static int draw(void *context, const struct snapshot *snap)
 		err = -ENOMEM;
 	if (!err)
 		err = terminal_draw(stdout, text);
+	if (err)
+		output_forget(stdout);
 	free(text);
 	return err;
 }
@@ -56,6 +78,13 @@ static int print(void *context, const struct snapshot *snap)
 	return output_tick(&top->output, snap);
 }
 
+static int print_end(void *context)
+{
+	struct top *top = context;
+
+	return output_end(&top->output);
+}
+
 static int run_top(struct top *top, const struct request *request)
 {
 	struct config config = request->config;
@@ -63,6 +92,7 @@ static int run_top(struct top *top, const struct request *request)
 	bool screen = table && !request->batch && !request->once && terminal_is_screen();
 	struct consumer consumer = {
 		.tick = screen ? draw : print,
+		.end = screen ? NULL : print_end,
 		.context = top,
 		.where = "standard output",
 		.warm_up = !screen,
@@ -84,7 +114,7 @@ static int run(const struct request *request, const char *operand)
 		.request = request,
 		.output = { .file = stdout, .sink = sink_find(format) },
 	};
-	struct view_defaults shown = defaults;
+	struct view_defaults shown = choose_defaults(request, format);
 	int status;
 
 	(void)operand;
@@ -92,8 +122,6 @@ static int run(const struct request *request, const char *operand)
 		view_print_fields();
 		return 0;
 	}
-	if (request->vcpu_rows)
-		shown.scopes |= 1u << SCOPE_VCPU;
 	status = view_init(request, &shown, &top.output.spec);
 	if (!status)
 		status = run_top(&top, request);

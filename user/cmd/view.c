@@ -92,6 +92,18 @@ static int parse_fields(const char *list, struct view_spec *spec)
 	return check_scopes(spec);
 }
 
+/* JSON lines have no columns: there the list says which entities are meant. */
+static int parse_own_fields(const char *list, struct view_spec *spec)
+{
+	int status = parse_fields(list, spec);
+
+	if (!status && spec->n_columns)
+		spec->scopes = 1u << select_scope(spec);
+	if (spec->vcpu_rows)
+		spec->scopes |= 1u << SCOPE_VCPU;
+	return status;
+}
+
 static int parse_scopes(const char *list, uint32_t *ret)
 {
 	char word[WORD_MAX];
@@ -160,7 +172,6 @@ static int parse_filter(const char *text, struct view_spec *spec)
 int view_init(
 	const struct request *request, const struct view_defaults *defaults, struct view_spec *spec)
 {
-	const char *fields = request->fields ? request->fields : defaults->fields;
 	int status = 0;
 
 	*spec = (struct view_spec){
@@ -170,8 +181,10 @@ int view_init(
 	};
 	if (request->scopes)
 		status = parse_scopes(request->scopes, &spec->scopes);
-	if (!status && fields)
-		status = parse_fields(fields, spec);
+	if (!status && request->fields)
+		status = parse_own_fields(request->fields, spec);
+	else if (!status && defaults->fields)
+		status = parse_fields(defaults->fields, spec);
 	if (!status)
 		status = parse_sort(request, defaults->sort, spec);
 	return status ? status : parse_filter(request->filter, spec);

@@ -110,6 +110,17 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, VIR_DOMAIN_EVENT_CALLBACK(on_block_job) },
 };
 
+/* Changes while there was no connection were not announced. */
+static void doubt_all_xml(struct libvirt_thread *thread)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	pthread_mutex_lock(&thread->lock);
+	for (size_t i = 0; i < thread->list->n; i++)
+		thread->list->domains[i].changed_ns = now_ns;
+	pthread_mutex_unlock(&thread->lock);
+}
+
 /* Where an event cannot be had, the XML is still read once a minute. */
 static int dial(struct lister *lister, struct libvirt_failure *failure)
 {
@@ -123,6 +134,7 @@ static int dial(struct lister *lister, struct libvirt_failure *failure)
 	for (size_t i = 0; i < N_EVENTS; i++)
 		lister->callbacks[i] = virConnectDomainEventRegisterAny(lister->connection, NULL,
 			events[i].id, events[i].callback, lister->thread, NULL);
+	doubt_all_xml(lister->thread);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How what libvirt knows is merged into a snapshot; the collector does this once a tick. */
-#ifndef COLLECT_LIBVIRT_H
-#define COLLECT_LIBVIRT_H
+#ifndef COLLECT_LIBVIRT_MERGE_H
+#define COLLECT_LIBVIRT_MERGE_H
 
 #include "base/table.h"
 #include "collect/cgroup.h"
