@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	if (cmdline_name(text, size, name, sizeof(name)) && strlen(name) >= sizeof(name))
 		abort();
+	cmdline_proxmox_id(text, size, name, sizeof(name));
 	cmdline_is_probe(text, size);
 	if (role_of_name(text, &vcpu) == ROLE_VCPU && vcpu < 0)
 		abort();

@@ -76,5 +76,19 @@ ok "without libvirt the kernel's numbers are there, and the source is down" no_l
 ok "without KVM it works" no_kvm
 ok "without tracefs it works" works without /sys/kernel/tracing "$PROGRAM"
 ok "with little lockable memory it works" low_memlock
+# A QEMU in a light run: what the walk finds is there, and what needs events is null, not zero.
+light_has_nulls() {
+	qemu-system-x86_64 -name guest=light,debug-threads=on -accel tcg -m 16 -display none -nic none \
+		-monitor none -serial none -S >/dev/null 2>&1 &
+	local qemu=$!
+	sleep 1
+	"$PROGRAM" stream --light -n 2 -d 0.5 --scope vcpu -c test:///default 2>/dev/null >"$WORK/light"
+	kill "$qemu"
+	tail -n 1 "$WORK/light" |
+		jq -e '.cpu_percent != null and .ready_percent != null and .wait_percent == null and
+			.wakeups_total == null and .net_rx_bytes_total == null'
+}
+
+ok "with --light what needs events is null" light_has_nulls
 ok "doctor tells that the main job works" "$PROGRAM" doctor
 ok "doctor tells that it does not without privilege" says 77 '' as_nobody "$PROGRAM" doctor

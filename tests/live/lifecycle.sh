@@ -52,6 +52,21 @@ crash() {
 	not_listed live-kill
 }
 
+files() {
+	find "/proc/$STREAM_PID/fd" -mindepth 1 | wc -l
+}
+
+memory_kb() {
+	awk '/^VmRSS:/ { print $2 }' "/proc/$STREAM_PID/status"
+}
+
+# libvirt's library settles within the first domains, hence those are not measured.
+nothing_leaked() {
+	next_ticks 2
+	echo "files: $FILES_BEFORE and $(files); memory: $MEMORY_BEFORE and $(memory_kb) kB"
+	[ "$(files)" -le "$FILES_BEFORE" ] && [ $(($(memory_kb) - MEMORY_BEFORE)) -lt 2048 ]
+}
+
 loop() {
 	for name in $(seq -f 'live-loop-%g' 1 20); do
 		create "$name" || return 1
@@ -80,6 +95,9 @@ ok "a VM that ran before is listed as libvirt knows it" seen_as live-a \
 ok "vCPUs plugged in are there within a tick" hot_plug
 ok "a domain shut off is listed, and renamed within a tick" rename_domain
 ok "a QEMU killed with -9 is gone within a tick" crash
+FILES_BEFORE=$(files)
+MEMORY_BEFORE=$(memory_kb)
 ok "of 20 domains started and destroyed none is left" loop
+ok "nor any file or memory" nothing_leaked
 ok "no rate was negative or absurd" no_absurd_rate
 stop_stream

@@ -90,6 +90,30 @@ static void a_name_longer_than_the_buffer_is_cut(void **state)
 	assert_string_equal(name, "abcd");
 }
 
+static void a_vm_of_proxmox_has_its_number(void **state)
+{
+	static const struct {
+		const char *cmdline;
+		const char *id;
+	} cases[] = {
+		{ "kvm|-id|104|-name|web,debug-threads=on|", "104" },
+		{ "kvm|-id|a4|", NULL },
+		{ "kvm|-id||", NULL },
+		{ "kvm|-id|1234567890123456|", NULL }, /* longer than any number of a VM */
+		{ "kvm|-device|e1000,id=104|", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char cmdline[128], id[16] = "";
+		size_t size = make_cmdline(cases[i].cmdline, cmdline);
+		bool found = cmdline_proxmox_id(cmdline, size, id, sizeof(id));
+
+		assert_int_equal(found, cases[i].id != NULL);
+		assert_string_equal(id, found ? cases[i].id : "");
+	}
+}
+
 static void qemu_asked_for_its_abilities_is_no_vm(void **state)
 {
 	static const struct {
@@ -141,6 +165,7 @@ int main(void)
 		cmocka_unit_test(a_name_tells_the_role_as_a_last_resort),
 		cmocka_unit_test(the_vm_is_called_as_its_command_line_says),
 		cmocka_unit_test(a_name_longer_than_the_buffer_is_cut),
+		cmocka_unit_test(a_vm_of_proxmox_has_its_number),
 		cmocka_unit_test(qemu_asked_for_its_abilities_is_no_vm),
 		cmocka_unit_test(quantiles_are_the_upper_edges_of_their_buckets),
 		cmocka_unit_test(quantiles_of_nothing_are_absent),

@@ -25,10 +25,11 @@
 #include "lib/row.h"
 #include "lib/usage.h"
 
-#define ROUNDS 3
+#define ROUNDS 5
 #define CHUNKS 120
 #define START_MS 20000
 #define QUIET_START_MS 2000
+#define LINGER_MS 250 /* after the load, for those that report at intervals */
 #define LIMIT 3 /* what a peer adds to a context switch, at least, as a multiple of ours */
 #define MIN_FOUND 50 /* bytes: less than that is no result */
 
@@ -73,6 +74,7 @@ struct result {
 struct bench {
 	struct load *loads[N_LOADS];
 	struct result results[N_PEERS];
+	struct row rows[N_LOADS][N_PEERS];
 };
 
 struct tool {
@@ -123,6 +125,14 @@ static bool listen_to(struct tool *tool, int timeout_ms)
 	return true;
 }
 
+static void listen_for(struct tool *tool, uint64_t ms)
+{
+	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + ms * NSEC_PER_MSEC;
+
+	while (clock_ns(CLOCK_MONOTONIC) < deadline && listen_to(tool, 50))
+		;
+}
+
 static bool wait_ready(const struct peer *peer, struct tool *tool)
 {
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC), passed_ms = 0;
@@ -153,13 +163,12 @@ static void note_missing(const struct tool *tool, struct result *result)
 /* Ends the tool as a user would and lets it say what it found. Returns how many bytes that were. */
 static size_t finish(const struct peer *peer, struct tool *tool)
 {
-	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + START_MS * NSEC_PER_MSEC;
 	struct stat file = { 0 };
 	size_t before = tool->said;
 
+	listen_for(tool, LINGER_MS);
 	kill(tool->pid, SIGINT);
-	while (clock_ns(CLOCK_MONOTONIC) < deadline && listen_to(tool, 100))
-		;
+	listen_for(tool, START_MS);
 	kill(tool->pid, SIGKILL);
 	waitpid(tool->pid, NULL, 0);
 	close(tool->output);
@@ -246,40 +255,52 @@ static struct row make_row(const struct bench *bench, size_t index, enum load_ki
 {
 	const struct result *result = &bench->results[index], *ours = &bench->results[OURS_OF_VM];
 	struct row row = { .unit = "ns", .limit = LIMIT };
-	double ours_ns;
+	struct spread own;
 
+	if (result->n == 0)
+		return row;
 	snprintf(row.what, sizeof(row.what), "%s (x%.2f)", peers[index].name,
 		stats_spread(result->slowdown[kind], result->n).median);
 	row.value = stats_spread(result->added[kind], result->n);
 	if (ours->n == 0)
 		return row;
-	ours_ns = stats_spread(ours->added[kind], ours->n).median;
-	row.ratio = spread_scale(row.value, 1 / ours_ns);
+	own = stats_spread(ours->added[kind], ours->n);
+	row.ratio = spread_scale(row.value, 1 / own.median);
 	if (index >= N_OURS && kind == YIELD)
 		row.gate = RATIO_AT_LEAST;
-	row_judge(&row, ours_ns <= 0);
+	row_judge(&row, own.median <= 0 || own.p75 - own.p25 > own.median);
 	return row;
 }
 
-static int print_load(const struct bench *bench, enum load_kind kind, const char *title)
+static enum verdict measure(void *state)
 {
-	enum verdict worst = NO_GATE;
+	struct bench *bench = state;
 
+	memset(bench->results, 0, sizeof(bench->results));
+	for (int round = 0; round < ROUNDS; round++) {
+		for (size_t i = 0; i < N_PEERS; i++) {
+			/* What did not start once is not there. */
+			if (round == 0 || bench->results[i].n)
+				measure_peer(bench, i, round);
+		}
+	}
+	for (size_t i = 0; i < N_PEERS; i++) {
+		bench->rows[YIELD][i] = make_row(bench, i, YIELD);
+		bench->rows[PIPE][i] = make_row(bench, i, PIPE);
+	}
+	return rows_worst(bench->rows[YIELD], N_PEERS);
+}
+
+static void print_load(const struct bench *bench, enum load_kind kind, const char *title)
+{
 	rows_print_head(title, "to vmbpf on a VM");
 	for (size_t i = 0; i < N_PEERS; i++) {
-		struct row row;
-
-		if (bench->results[i].n == 0) {
+		if (bench->results[i].n)
+			row_print(&bench->rows[kind][i]);
+		else
 			printf("| %s | | | | | skipped: %s |\n", peers[i].name,
 				bench->results[i].missing);
-			continue;
-		}
-		row = make_row(bench, i, kind);
-		row_print(&row);
-		if (row.verdict > worst)
-			worst = row.verdict;
 	}
-	return worst == FAILED;
 }
 
 int main(int argc, char **argv)
@@ -295,15 +316,9 @@ int main(int argc, char **argv)
 	bench.loads[PIPE] = load_new("pipe", cpu);
 	if (!bench.loads[YIELD] || !bench.loads[PIPE])
 		err(EX_NOPERM, "real-time threads");
-	for (int round = 0; round < ROUNDS; round++) {
-		for (size_t i = 0; i < N_PEERS; i++) {
-			/* What did not start once is not there. */
-			if (round == 0 || bench.results[i].n)
-				measure_peer(&bench, i, round);
-		}
-	}
-	status = print_load(&bench, YIELD, "added to a context switch, by sched_yield");
-	status |= print_load(&bench, PIPE, "added to a context switch, through a pipe");
+	status = measure_repeatedly(measure, &bench);
+	print_load(&bench, YIELD, "added to a context switch, by sched_yield");
+	print_load(&bench, PIPE, "added to a context switch, through a pipe");
 	load_free(bench.loads[YIELD]);
 	load_free(bench.loads[PIPE]);
 	return status;

@@ -29,7 +29,7 @@
 #define USER_LIMIT_MS 20
 #define INTERVAL "0.2"
 #define INTERVAL_SECONDS 0.2
-#define TICKS 20
+#define TICKS 15
 
 enum { WALK, TICK, PROC, CACHED, N_METHODS };
 
@@ -175,8 +175,8 @@ static void open_side(struct bench *bench)
 	err = fleet_list(&bench->fleet, bench->before);
 	if (err)
 		errx(EX_UNAVAILABLE, "VMs: %s", strerror(-err));
-	snprintf(bench->size, sizeof(bench->size), "%u VMs, %u threads", bench->fleet.n_vms,
-		bench->fleet.n_threads);
+	snprintf(bench->size, sizeof(bench->size), "%u VM%s, %u threads", bench->fleet.n_vms,
+		bench->fleet.n_vms == 1 ? "" : "s", bench->fleet.n_threads);
 }
 
 static void close_side(struct bench *bench)

@@ -32,7 +32,7 @@ static void identify(struct identity *ret)
 
 static int libvirt_open(const struct config *config, void **state, const char **why)
 {
-	const char *uri = config->uri ? config->uri : "qemu:///system";
+	const char *uri = config->uri ? config->uri : LIBVIRT_DEFAULT_URI;
 	struct libvirt_source *source;
 
 	if (!libvirt_uri_is_local(uri)) {

@@ -88,6 +88,7 @@ static bool is_meant(size_t i, const virError *error)
 void libvirt_explain(const virError *error, struct libvirt_failure *ret)
 {
 	ret->remedy = "see the log of libvirtd";
+	ret->is_refusal = false;
 	copy_line(ret->cause, sizeof(ret->cause),
 		error && error->message ? error->message : "the connection failed");
 	for (size_t i = 0; error && i < sizeof(known) / sizeof(known[0]); i++) {
@@ -95,6 +96,7 @@ void libvirt_explain(const virError *error, struct libvirt_failure *ret)
 			continue;
 		snprintf(ret->cause, sizeof(ret->cause), "%s", known[i].cause);
 		ret->remedy = known[i].remedy;
+		ret->is_refusal = known[i].remedy == allow_it;
 		return;
 	}
 }
@@ -111,4 +113,14 @@ int libvirt_connect(const char *uri, virConnectPtr *ret, struct libvirt_failure 
 	virConnectSetKeepAlive(connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
 	*ret = connection;
 	return 0;
+}
+
+bool libvirt_refuses(const char *uri)
+{
+	struct libvirt_failure failure;
+	virConnectPtr connection = NULL;
+
+	if (libvirt_setup() || !libvirt_connect(uri, &connection, &failure))
+		return false;
+	return failure.is_refusal;
 }

@@ -8,10 +8,13 @@
 
 #include <stdbool.h>
 
+#define LIBVIRT_DEFAULT_URI "qemu:///system"
+
 /* Why libvirt cannot be asked. */
 struct libvirt_failure {
 	char cause[160]; /* "libvirtd is not running" */
 	const char *remedy; /* "start libvirtd"; static */
+	bool is_refusal; /* somebody else would be let in */
 };
 
 /* To be called once, before the first connection: silences the library, which prints errors. */
@@ -29,6 +32,12 @@ bool libvirt_uri_is_local(const char *uri);
  * *failure.
  */
 int libvirt_connect(const char *uri, virConnectPtr *ret, struct libvirt_failure *failure);
+
+/*
+ * Whether libvirtd answers, and refuses whoever runs this. May take for ever, as above; wants no
+ * event loop, and is meant for a process that ends after it.
+ */
+bool libvirt_refuses(const char *uri);
 
 /* Explains an error of libvirt, NULL where it gave none. */
 void libvirt_explain(const virError *error, struct libvirt_failure *ret);

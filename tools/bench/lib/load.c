@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "lib/stats.h"
 
-/* The first chunks still contain the start of the other thread. */
-#define WARM_UP 3
+/* Chunks until both threads are there and the CPU has left its sleep. */
+#define WARM_UP 30
 #define CHUNK_NS NSEC_PER_MSEC
 #define PRIORITY 10
 #define QUICK_CHUNK 0.2

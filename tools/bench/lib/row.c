@@ -4,6 +4,7 @@
 
 #include <err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const verdict_names[] = {
@@ -61,15 +62,29 @@ void rows_print_head(const char *title, const char *compared_with)
 	printf("|---|---:|---:|---:|---:|---|\n");
 }
 
+static void print_number(double number, int decimals)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*f", decimals, number);
+	/* What rounds to nothing has no sign. */
+	printf("%s", strtod(text, NULL) == 0 && text[0] == '-' ? text + 1 : text);
+}
+
 void row_print(const struct row *row)
 {
 	const struct spread *value = &row->value;
 
-	printf("| %s | %.*f %s | ", row->what, row->decimals, value->median, row->unit);
-	if (value->p25 < value->p75)
-		printf("%.*f to %.*f", row->decimals, value->p25, row->decimals, value->p75);
+	printf("| %s | ", row->what);
+	print_number(value->median, row->decimals);
+	printf(" %s | ", row->unit);
+	if (value->p25 < value->p75) {
+		print_number(value->p25, row->decimals);
+		printf(" to ");
+		print_number(value->p75, row->decimals);
+	}
 	printf(" | ");
-	if (row->ratio.median != 0)
+	if (row->ratio.median > 0)
 		printf("x%.*f", row->ratio.median < 10 ? 2 : 0, row->ratio.median);
 	printf(" | ");
 	if (row->gate != GATE_NONE)

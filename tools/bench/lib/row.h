@@ -17,7 +17,7 @@ struct row {
 	struct spread value;
 	const char *unit;
 	int decimals; /* of the value */
-	struct spread ratio; /* to what the table compares with; median 0: to nothing */
+	struct spread ratio; /* to what the table compares with; not shown unless positive */
 	enum gate gate;
 	double limit;
 	enum verdict verdict;

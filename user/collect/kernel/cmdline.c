@@ -57,6 +57,19 @@ bool cmdline_name(const char *cmdline, size_t size, char *name, size_t name_size
 	return name[0] != '\0';
 }
 
+/* Proxmox numbers its VMs, and tells QEMU the number with an option that only its own QEMU has. */
+bool cmdline_proxmox_id(const char *cmdline, size_t size, char *id, size_t id_size)
+{
+	static const char *const options[] = { "-id", NULL };
+	const char *value = find_option(cmdline, size, options);
+
+	if (!value || !*value || strspn(value, "0123456789") != strlen(value) ||
+		strlen(value) >= id_size)
+		return false;
+	memcpy(id, value, strlen(value) + 1);
+	return true;
+}
+
 /* libvirt starts QEMU without a machine to ask what it can do: that is no VM. */
 bool cmdline_is_probe(const char *cmdline, size_t size)
 {

@@ -88,6 +88,7 @@ static bool judge(
 		return false;
 	if (!cmdline_name(cmdline, size, process->name, sizeof(process->name)))
 		snprintf(process->name, sizeof(process->name), "%.*s", VMB_COMM_LEN, comm);
+	cmdline_proxmox_id(cmdline, size, process->proxmox_id, sizeof(process->proxmox_id));
 	look_for_libvirt(process);
 	tap_update(side, process, side->files, n_files > 0 ? (unsigned)n_files : 0);
 	return true;

@@ -34,6 +34,7 @@ struct process {
 	bool kvm;
 	bool of_libvirt; /* libvirt has put it into a cgroup of its own */
 	char name[VM_NAME_MAX]; /* its own word, for those that libvirt does not know */
+	char proxmox_id[16]; /* "" where it has none */
 	uint64_t judged_at; /* tick */
 	uint64_t scanned_at; /* tick of the last look at its files */
 	unsigned n_threads, n_threads_scanned;
@@ -111,6 +112,7 @@ void latency_summarise(const uint32_t buckets[static VMB_LATENCY_BUCKETS], uint6
 
 /* cmdline.c: the arguments are `size` bytes, each ended by a 0 byte. */
 bool cmdline_name(const char *cmdline, size_t size, char *name, size_t name_size);
+bool cmdline_proxmox_id(const char *cmdline, size_t size, char *id, size_t id_size);
 bool cmdline_is_probe(const char *cmdline, size_t size);
 
 #endif

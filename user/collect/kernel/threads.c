@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/arena.h"
 #include "collect/kernel/kernel.h"
 
 /* A thread that ends is out of sight of the walk before it leaves its CPU for the last time. */
@@ -180,6 +181,8 @@ static void begin_vm(const struct kernel_side *side, struct snapshot *snap, stru
 	memset(process->latency, 0, sizeof(process->latency));
 	vm->e.have = sources_of(side);
 	vm->name = snapshot_text(snap, process->name);
+	if (process->proxmox_id[0])
+		vm->tags = arena_printf(snap->arena, "proxmox=%s", process->proxmox_id);
 	vm->id = -1;
 	vm->pid = process->pid;
 	vm->start_ns = process->start_ns;
