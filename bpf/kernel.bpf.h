@@ -21,7 +21,7 @@
 #define TASK_DEAD 0x80
 #define PF_IO_WORKER 0x10
 #define PF_EXITING 0x4
-#define PF_USER_WORKER 0x4000 /* since 6.4; the bit had another use that ended before 5.8 */
+#define PF_USER_WORKER 0x4000 /* since 6.4; older kernels mark tasks that load modules with it */
 #define PF_KTHREAD 0x200000
 #define CLONE_THREAD 0x10000
 

@@ -90,5 +90,18 @@ light_has_nulls() {
 }
 
 ok "with --light what needs events is null" light_has_nulls
+# Room for two threads only.
+counts_loss() {
+	qemu-system-x86_64 -name guest=many,debug-threads=on -accel tcg -m 16 -display none -nic none \
+		-monitor none -serial none -S >/dev/null 2>&1 &
+	local qemu=$!
+	sleep 1
+	"$PROGRAM" stream --max-threads 2 -n 2 -d 0.5 --scope host -c test:///default 2>/dev/null |
+		tail -n 1 >"$WORK/lost"
+	kill "$qemu"
+	jq -e '.lost_events_total > 0' "$WORK/lost"
+}
+
+ok "threads beyond the room there is are counted as lost" counts_loss
 ok "doctor tells that the main job works" "$PROGRAM" doctor
 ok "doctor tells that it does not without privilege" says 77 '' as_nobody "$PROGRAM" doctor

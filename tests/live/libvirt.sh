@@ -70,9 +70,48 @@ started_libvirtd() {
 	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 0'
 }
 
+threads() {
+	find "/proc/$STREAM_PID/task" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+files() {
+	find "/proc/$STREAM_PID/fd" -mindepth 1 | wc -l
+}
+
+memory_kb() {
+	awk '/^VmRSS:/ { print $2 }' "/proc/$STREAM_PID/status"
+}
+
+no_libvirtd() {
+	[ -z "$(libvirtd_pid)" ]
+}
+
+restart() {
+	kill -9 "$(libvirtd_pid)"
+	until_true 5 no_libvirtd
+	$LIBVIRTD
+	until_true 30 virsh -r list
+}
+
+many_restarts() {
+	local files threads memory
+	LIBVIRTD=$(tr '\0' ' ' <"/proc/$(libvirtd_pid)/cmdline")
+	restart || return 1
+	next_ticks 3
+	files=$(files) threads=$(threads) memory=$(memory_kb)
+	for _ in $(seq 19); do
+		restart || return 1
+	done
+	next_ticks 3
+	echo "files $files and $(files), threads $threads and $(threads), memory $memory and $(memory_kb) kB"
+	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 0' &&
+		[ "$(files)" -le "$files" ] && [ "$(threads)" -le "$threads" ] &&
+		[ $(($(memory_kb) - memory)) -lt 2048 ]
+}
+
 start_before_libvirtd() {
 	kill "$(libvirtd_pid)"
-	until_true 5 is_gone "$(libvirtd_pid)"
+	until_true 5 no_libvirtd
 	start_stream --scope host,vm -d 1
 	next_ticks 2
 	tick_has '.type == "vm" and .state == "no libvirt" and .cpu_percent > 0' || return 1
@@ -90,6 +129,8 @@ ok "it is fresh within two ticks after it goes on" qemu_recovers
 ok "no tick was delayed" keeps_time
 ok "without libvirtd its VMs stay, and the source is down" stopped_libvirtd
 ok "within two ticks after it is back they are fresh" started_libvirtd
+ok "libvirtd killed and started 20 times leaves nothing behind in vmbpf" many_restarts
+ok "and no tick was delayed" keeps_time
 stop_stream
 ok "vmbpf that started before libvirtd finds it" start_before_libvirtd
 ok "no rate was negative or absurd" no_absurd_rate

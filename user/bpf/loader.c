@@ -74,12 +74,13 @@ static unsigned next_power_of_two(unsigned value)
 static void choose_sizes(const struct config *config, struct loader *loader)
 {
 	unsigned threads = config->max_threads ? config->max_threads : DEFAULT_THREADS;
+	int cpus = libbpf_num_possible_cpus();
 
 	loader->n_slots = threads < VMB_MAX_SLOTS ? threads + 1 : VMB_MAX_SLOTS;
 	loader->n_tids = read_pid_max();
 	loader->n_nics = config->max_nics ? config->max_nics : DEFAULT_NICS;
 	loader->n_nic_places = next_power_of_two(loader->n_nics * NIC_PLACES);
-	loader->n_cpus = (unsigned)libbpf_num_possible_cpus();
+	loader->n_cpus = cpus > 0 ? (unsigned)cpus : 0;
 }
 
 /* Whether this kernel has what the form of the walk in one call asks of it. */
@@ -183,9 +184,12 @@ static int load_walk(struct loader *loader)
 
 static int load_net(struct loader *loader)
 {
-	struct net_bpf *net = net_bpf__open();
+	struct net_bpf *net;
 	int err;
 
+	if (!loader->n_cpus)
+		return -ENODEV; /* how many there can be is not known, and each has its counters */
+	net = net_bpf__open();
 	if (!net)
 		return -errno;
 	net->rodata->nic_mask = loader->n_nic_places - 1;
