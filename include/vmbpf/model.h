@@ -31,9 +31,10 @@ enum source {
 	SRC_STORAGE = 1u << 10, /* capacity and allocation of images, through libvirt */
 	SRC_SELF = 1u << 11, /* what vmbpf itself costs */
 	SRC_PRESSURE = 1u << 12, /* pressure stall information of the host */
+	SRC_BPF_STATS = 1u << 13, /* what the kernel says its BPF programs cost */
 };
 
-#define N_SOURCES 13
+#define N_SOURCES 14
 
 enum scope { SCOPE_HOST, SCOPE_VM, SCOPE_VCPU, SCOPE_THREAD, SCOPE_NIC, SCOPE_DISK, N_SCOPES };
 
@@ -219,6 +220,8 @@ struct host {
 	uint64_t self_ns; /* CPU time of vmbpf */
 	uint64_t self_memory_bytes;
 	uint64_t bpf_programs; /* attached to events */
+	uint64_t bpf_events; /* times they ran (SRC_BPF_STATS, as is the next) */
+	uint64_t bpf_ns;
 	uint64_t lost_events;
 	double tick_s; /* what the last tick took */
 	uint64_t n_down; /* sources that are down */

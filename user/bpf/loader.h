@@ -49,6 +49,12 @@ void loader_close(struct loader *loader);
  */
 int loader_walk(struct loader *loader);
 
+/*
+ * How often the attached programs ran and what that took, by the kernel's statistics. False while
+ * these are off, as they usually are.
+ */
+bool loader_statistics(const struct loader *loader, __u64 *runs, __u64 *run_ns);
+
 /* Gives a slot back; the caller has zeroed it. */
 int loader_free_slot(struct loader *loader, __u32 number);
 

@@ -46,6 +46,33 @@ int loader_walk(struct loader *loader)
 	return 0;
 }
 
+static void add_statistics(const struct bpf_program *program, __u64 *runs, __u64 *run_ns)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return;
+	*runs += info.run_cnt;
+	*run_ns += info.run_time_ns;
+}
+
+bool loader_statistics(const struct loader *loader, __u64 *runs, __u64 *run_ns)
+{
+	const struct loader_objects *objects = loader->objects;
+
+	*runs = *run_ns = 0;
+	if (loader->events.on) {
+		add_statistics(objects->sched->progs.on_switch, runs, run_ns);
+		add_statistics(objects->sched->progs.on_newtask, runs, run_ns);
+	}
+	if (loader->net.on) {
+		add_statistics(objects->net->progs.on_receive, runs, run_ns);
+		add_statistics(objects->net->progs.on_xmit, runs, run_ns);
+	}
+	return *runs > 0;
+}
+
 int loader_free_slot(struct loader *loader, __u32 number)
 {
 	return bpf_map_update_elem(bpf_map__fd(loader->objects->free_slots), NULL, &number, BPF_ANY)

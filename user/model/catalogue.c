@@ -80,9 +80,10 @@ static const char *const no_yes[] = { "no", "yes" };
 /* Bytes by the thread that moved them. */
 #define THREAD_NET_ROWS(scope, type) \
 	{ scope, COUNTER_BYTES("net_rx", "RX/s"), SRC_NET_THREAD, FIELD(type, net_rx_bytes), \
-		.help = "Bytes the VM received that were moved by this thread." }, \
+		.help = "Bytes that VMs received and this thread delivered: between two VMs the " \
+			"sender's does." }, \
 	{ scope, COUNTER_BYTES("net_tx", "TX/s"), SRC_NET_THREAD, FIELD(type, net_tx_bytes), \
-		.help = "Bytes the VM sent that were moved by this thread." }
+		.help = "Bytes that the VM sent and this thread handed to the host." }
 
 /* Of one NIC and of all of a VM. */
 #define NET_ROWS(scope, type, through) \
@@ -190,6 +191,11 @@ const struct metric metrics[] = {
 		.help = "Memory of vmbpf itself." },
 	{ SCOPE_HOST, GAUGE_THINGS("bpf_programs", "BPF"), SRC_SELF, FIELD(host, bpf_programs),
 		.help = "BPF programs of vmbpf that are attached to events." },
+	{ SCOPE_HOST, COUNTER_THINGS("bpf_events", "BPFEV/s"), SRC_BPF_STATS,
+		FIELD(host, bpf_events),
+		.help = "Times that BPF programs of vmbpf ran on events." },
+	{ SCOPE_HOST, COUNTER_SECONDS("bpf_cpu", "BPF%"), SRC_BPF_STATS, FIELD_NS(host, bpf_ns),
+		.help = "CPU time that BPF programs of vmbpf took on events." },
 	{ SCOPE_HOST, COUNTER_THINGS("lost_events", "LOST/s"), SRC_SELF, FIELD(host, lost_events),
 		.help = "Events that vmbpf could not count because a map was full." },
 	{ SCOPE_HOST, GAUGE_SECONDS("tick_duration", "TICK"), SRC_SELF, FIELD(host, tick_s),
@@ -429,5 +435,11 @@ const struct source_info sources[N_SOURCES] = {
 		.name = "pressure",
 		.mechanism = "/proc/pressure of the host",
 		.missing = "the kernel was built or started without PSI (start it with psi=1)",
+	},
+	SOURCE(SRC_BPF_STATS) = {
+		.name = "bpf_stats",
+		.mechanism = "the kernel's statistics of BPF programs",
+		.missing = "they are off, since they double the cost of each run (sysctl "
+			   "kernel.bpf_stats_enabled=1)",
 	},
 };

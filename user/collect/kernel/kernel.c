@@ -58,6 +58,7 @@ static int kernel_open(const struct config *config, void **state, const char **w
 static void describe(struct kernel_side *side, struct snapshot *snap, int err)
 {
 	const struct loader *loader = &side->loader;
+	__u64 runs, run_ns;
 	char why[100];
 
 	snprintf(why, sizeof(why), "the walk over the tasks failed: %s", strerror(-err));
@@ -68,6 +69,11 @@ static void describe(struct kernel_side *side, struct snapshot *snap, int err)
 	snap->host.lost_events = loader->control->lost_slots + loader->control->lost_tids +
 				 loader->control->torn + side->lost_taps;
 	snap->host.e.have |= SRC_TICK;
+	if (!loader_statistics(loader, &runs, &run_ns))
+		return;
+	snap->host.bpf_events = runs;
+	snap->host.bpf_ns = run_ns;
+	snap->host.e.have |= SRC_BPF_STATS;
 }
 
 static void kernel_collect(void *state, struct snapshot *snap)
