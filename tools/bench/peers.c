@@ -20,6 +20,7 @@
 
 #include <linux/kvm.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "lib/load.h"
 #include "lib/row.h"
@@ -178,18 +179,12 @@ static size_t finish(const struct peer *peer, struct tool *tool)
 	return (size_t)file.st_size;
 }
 
-/* A process that holds a KVM VM is one. -1 where that is not needed. */
+/* A process that holds a KVM VM is one. -1 where it cannot be, or is not wanted. */
 static int become_vm(bool wanted)
 {
-	int kvm = wanted ? open("/dev/kvm", O_RDWR | O_CLOEXEC) : -1, vm = -1;
+	AUTO_FD int kvm = wanted ? open("/dev/kvm", O_RDWR | O_CLOEXEC) : -1;
 
-	if (kvm >= 0) {
-		vm = ioctl(kvm, KVM_CREATE_VM, 0);
-		close(kvm);
-	}
-	if (wanted && vm < 0)
-		warn("/dev/kvm");
-	return vm;
+	return kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
 }
 
 static void measure_loads(struct bench *bench, double ret[static N_LOADS])
@@ -239,16 +234,18 @@ static void measure_peer(struct bench *bench, size_t index, int round)
 	double before[N_LOADS], with[N_LOADS], after[N_LOADS];
 	struct result *result = &bench->results[index];
 	const struct peer *peer = &peers[index];
-	int vm = become_vm(peer->needs_vm);
+	AUTO_FD int vm = become_vm(peer->needs_vm);
 
+	if (peer->needs_vm && vm < 0) {
+		snprintf(result->missing, sizeof(result->missing), "no /dev/kvm");
+		return;
+	}
 	fprintf(stderr, "bench: %s, round %d of %d\n", peer->name, round + 1, ROUNDS);
 	measure_loads(bench, before);
-	if (measure_with(bench, peer, result, with)) {
-		measure_loads(bench, after);
-		add_round(result, before, with, after);
-	}
-	if (vm >= 0)
-		close(vm);
+	if (!measure_with(bench, peer, result, with))
+		return;
+	measure_loads(bench, after);
+	add_round(result, before, with, after);
 }
 
 static struct row make_row(const struct bench *bench, size_t index, enum load_kind kind)
