@@ -28,7 +28,7 @@ static __always_inline void read_anonymous(struct bpf_iter__task_file *ctx, stru
 	if (has_prefix(found.name, "kvm-vm")) {
 		found.kind = VMB_FILE_KVM_VM;
 		tell(ctx, &found);
-	} else if (has_prefix(found.name, "kvm-vcpu:")) {
+	} else if (has_prefix(found.name, "kvm-vcpu")) {
 		vcpu = BPF_CORE_READ(file, private_data);
 		found.kind = VMB_FILE_KVM_VCPU;
 		found.vcpu = BPF_CORE_READ(vcpu, vcpu_id);

@@ -215,17 +215,19 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
-/* `prefix` is a literal that fits into `text`. */
-#define has_prefix(text, prefix) starts_with(text, prefix, sizeof(prefix) - 1)
-
-static __always_inline bool starts_with(const char *text, const char *prefix, unsigned int length)
+/* The first bytes of a text as a number; a constant where the text is one. */
+static __always_inline __u64 first_bytes(const char *text, unsigned int n)
 {
-	for (unsigned int i = 0; i < length; i++) {
-		if (text[i] != prefix[i])
-			return false;
-	}
-	return true;
+	__u64 bytes = 0;
+
+	__builtin_memcpy(&bytes, text, n);
+	return bytes;
 }
+
+/* `prefix` is a literal of at most eight characters. Without a loop, which the verifier would
+ * unroll. */
+#define has_prefix(text, prefix) \
+	(first_bytes(text, sizeof(prefix) - 1) == first_bytes(prefix, sizeof(prefix) - 1))
 
 /* 5.14 renamed `state` to `__state`. */
 static __always_inline bool task_is_dead(struct task_struct *task)

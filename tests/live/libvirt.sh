@@ -64,8 +64,7 @@ stopped_libvirtd() {
 }
 
 started_libvirtd() {
-	$LIBVIRTD
-	until_true 5 virsh -r list || return 1
+	start_libvirtd || return 1
 	next_ticks 3
 	tick_has '.type == "vm" and .name == "lab-busy" and .stale == 0'
 }
@@ -86,11 +85,16 @@ no_libvirtd() {
 	[ -z "$(libvirtd_pid)" ]
 }
 
+# Its pid file stays locked for a moment longer than it is seen.
+start_libvirtd() {
+	# shellcheck disable=SC2086 # these are words
+	until_true 10 $LIBVIRTD && until_true 30 virsh -r list
+}
+
 restart() {
 	kill -9 "$(libvirtd_pid)"
 	until_true 5 no_libvirtd
-	$LIBVIRTD
-	until_true 30 virsh -r list
+	start_libvirtd
 }
 
 many_restarts() {

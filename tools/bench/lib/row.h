@@ -29,7 +29,7 @@ struct row {
  */
 void row_judge(struct row *row, bool noisy);
 
-/* A programme that did not run has cost nothing: that is a failure, whatever was measured. */
+/* A program that did not run has cost nothing: that is a failure, whatever was measured. */
 void row_fail(struct row *row, const char *why);
 
 void rows_print_head(const char *title, const char *compared_with);
