@@ -145,7 +145,7 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60)
 
 bench: ## measure cost and accuracy on this machine, as a Markdown table
 	@tools/setup bench
-	@$(MAKE) --no-print-directory all bench-programs test-programs
+	@$(MAKE) -s --no-print-directory all bench-programs test-programs >&2
 	@tools/bench/run
 
 demo: ## install what is missing, start a small lab of real VMs and show it
