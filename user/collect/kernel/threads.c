@@ -65,20 +65,16 @@ static bool has_ended(const struct kernel_side *side, const struct vmb_slot *slo
 	       slot->walk.epoch + WALKS_UNSEEN <= side->loader.control->epoch;
 }
 
-/* What was counted since the last tick, and from now on. */
-static uint64_t take_latency(const struct vmb_slot *slot, struct slot_memory *memory,
+/* What was counted since the last tick. */
+static void take_latency(const struct vmb_slot *slot, struct slot_memory *memory,
 	uint32_t interval[static VMB_LATENCY_BUCKETS])
 {
-	uint64_t total = 0;
-
 	for (unsigned i = 0; i < VMB_LATENCY_BUCKETS; i++) {
 		uint32_t now = slot->cpu.latency[i];
 
 		interval[i] = now - memory->latency[i];
 		memory->latency[i] = now;
-		total += interval[i];
 	}
-	return total;
 }
 
 /* All as of the instant of the walk, so that what is on and off the CPU adds up. */
