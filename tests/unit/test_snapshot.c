@@ -302,6 +302,25 @@ static void first_tick_has_no_past(void **state)
 	snapshot_free(snap);
 }
 
+static void a_step_of_the_wall_clock_changes_no_interval(void **state)
+{
+	static const int64_t steps[] = { -3600, 3600, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct snapshot *before = snapshot_at(100), *now = snapshot_at(101);
+
+		before->real_ns = 1000000 * NSEC_PER_SEC;
+		now->real_ns = before->real_ns + NSEC_PER_SEC +
+			       (uint64_t)(steps[i] * (int64_t)NSEC_PER_SEC);
+		snapshot_finish(before, NULL);
+		snapshot_finish(now, before);
+		assert_int_equal(now->interval_ns, NSEC_PER_SEC);
+		snapshot_free(now);
+		snapshot_free(before);
+	}
+}
+
 static void entities_are_linked_by_their_keys(void **state)
 {
 	struct snapshot *before = snapshot_at(100), *now = snapshot_at(102);
@@ -595,6 +614,7 @@ int main(void)
 		cmocka_unit_test(sums_without_parts_are_kept),
 		cmocka_unit_test(host_counts_what_runs),
 		cmocka_unit_test(first_tick_has_no_past),
+		cmocka_unit_test(a_step_of_the_wall_clock_changes_no_interval),
 		cmocka_unit_test(entities_are_linked_by_their_keys),
 		cmocka_unit_test(reused_pid_or_tid_is_another_entity),
 		cmocka_unit_test(entity_born_within_the_interval_began_at_zero),
