@@ -217,7 +217,7 @@ static __always_inline __u32 hint_of(struct task_struct *leader)
 
 /*
  * This and visit_thread() are calls: inside the loops the verifier would follow every combination
- * of their branches, twenty times as many instructions, and half a second at every start.
+ * of their branches, which takes most of the time of a start.
  */
 static __noinline void point_out(struct task_struct *leader, struct vmb_control *self)
 {

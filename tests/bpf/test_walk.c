@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -145,6 +146,15 @@ static bool hold_vm(void)
 	return vm >= 0;
 }
 
+/* The runner takes the comment before a skip for its reason. */
+static void need_vm(void)
+{
+	if (hold_vm())
+		return;
+	print_message("# needs /dev/kvm\n");
+	skip();
+}
+
 /* As user space does: takes the candidate for a VM. */
 static void become_vm(struct fixture *fixture)
 {
@@ -153,8 +163,7 @@ static void become_vm(struct fixture *fixture)
 	__u32 pid = (__u32)getpid();
 	int fd = bpf_map__fd(fixture->walk->maps.processes);
 
-	if (!hold_vm())
-		skip();
+	need_vm();
 	walk(fixture);
 	candidate = find_candidate(fixture, getpid());
 	assert_non_null(candidate);
@@ -167,8 +176,7 @@ static void a_process_that_holds_a_kvm_vm_is_pointed_out(void **state)
 	struct fixture *fixture = *state;
 	const struct vmb_candidate *candidate;
 
-	if (!hold_vm())
-		skip();
+	need_vm();
 	walk(fixture);
 	candidate = find_candidate(fixture, getpid());
 	assert_non_null(candidate);
@@ -269,6 +277,10 @@ int main(void)
 		BOTH_FORMS(a_second_walk_uses_the_same_slots),
 	};
 
+	if (geteuid() != 0) {
+		puts("1..0 # SKIP needs root");
+		return 0;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -439,7 +439,7 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_BPF_STATS) = {
 		.name = "bpf_stats",
 		.mechanism = "the kernel's statistics of BPF programs",
-		.missing = "they are off, since they double the cost of each run (sysctl "
+		.missing = "they are off, since they make each run cost more (sysctl "
 			   "kernel.bpf_stats_enabled=1)",
 	},
 };
