@@ -38,6 +38,14 @@ few_rights() {
 		only_bpf_capabilities "$(awk '/^CapEff:/ { print $2 }' "$status")"
 }
 
+# 2 is SECCOMP_MODE_FILTER. Of each thread: some are libvirt's.
+all_in_sandbox() {
+	local modes
+	modes=$(cat /proc/"$STREAM_PID"/task/*/status | awk '/^Seccomp:/ { print $2 }')
+	echo "$modes"
+	[ "$(wc -l <<<"$modes")" -gt 1 ] && [ "$(sort -u <<<"$modes")" = 2 ]
+}
+
 # CAP_PERFMON is 38, CAP_BPF 39.
 only_bpf_capabilities() {
 	[ $((0x$1 & ~((1 << 38) | (1 << 39)))) = 0 ]
@@ -67,6 +75,7 @@ full_disk() {
 
 ok "the programs are attached while it runs" attached
 ok "it runs as nobody, with the capabilities for BPF only" few_rights
+ok "each of its threads is refused the system calls that change something" all_in_sandbox
 stop_stream
 ok "SIGTERM ends it within a second, and nothing is left in the kernel" ends_on TERM
 ok "SIGINT ends it within a second, and nothing is left in the kernel" ends_on INT

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/sandbox.h"
 #include "cmd/cmd.h"
 #include "collect/libvirt_connection.h"
 
@@ -82,6 +83,16 @@ static void stay_if_wanted(const struct config *config, struct privilege_target 
 	*target = (struct privilege_target){ .name = "root" };
 }
 
+static void enter_sandbox(void)
+{
+	int err = sandbox_enter();
+
+	if (err)
+		log_warning("this kernel cannot refuse vmbpf the system calls it has no use for: "
+			    "%s; it goes on, with few rights but without a sandbox",
+			strerror(-err));
+}
+
 int rights_drop(const struct config *config)
 {
 	struct privilege_target target = { 0 };
@@ -104,6 +115,7 @@ int rights_drop(const struct config *config)
 			strerror(-err));
 		return err == -EPERM ? EX_NOPERM : EX_OSERR;
 	}
+	enter_sandbox();
 	log_detail("runs as %s", privilege_describe(text, sizeof(text)));
 	return 0;
 }
