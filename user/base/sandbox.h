@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel refuses a program that only looks: whatever changes the host or another process. */
+/* What the kernel refuses a program that only looks: to change the host or another process. */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H
 
