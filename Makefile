@@ -55,7 +55,7 @@ ifeq ($(V),0)
 quiet = @echo "  $(1) $(2)";
 endif
 
-.PHONY: all help install check test bench demo asan tsan unit fuzz format format-check lint deps golden clean
+.PHONY: all help install check test soak bench demo asan tsan unit fuzz format format-check lint deps golden clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -142,6 +142,11 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60)
 			-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 \
 			$(BUILD)/fuzz/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
 	done
+
+SOAK_SECONDS ?= 600
+soak: ## ten minutes (SOAK_SECONDS) of VMs that come and go: every tick possible, nothing grows
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/soak $(SOAK_SECONDS)
 
 bench: ## measure cost and accuracy on this machine, as a Markdown table
 	@tools/setup bench
