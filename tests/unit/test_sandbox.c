@@ -173,5 +173,6 @@ int main(void)
 		cmocka_unit_test(abort_still_ends_it),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
