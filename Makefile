@@ -46,7 +46,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 MAIN := $(BUILD)/obj/user/main.o
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/bpf/test_*.c)))
-HELPERS := $(patsubst tests/live/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/live/*.c)))
+HELPERS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(sort $(wildcard tests/live/*.c tests/kernels/*.c))))
 BENCH_LIB := $(sort $(wildcard tools/bench/lib/*.c))
 BENCHES := $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(sort $(filter-out %.bpf.c,$(wildcard tools/bench/*.c))))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -103,6 +103,10 @@ $(BUILD)/tests/%: tests/live/%.c $(BUILD)/libvmbpf.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -pie $< $(BUILD)/libvmbpf.a $(ALL_LDLIBS) -o $@
 
+$(BUILD)/tests/%: tests/kernels/%.c $(BUILD)/libvmbpf.a
+	@mkdir -p $(@D)
+	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -pie $< $(BUILD)/libvmbpf.a $(ALL_LDLIBS) -o $@
+
 $(BUILD)/bench/%: tools/bench/%.c $(BENCH_LIB) $(BUILD)/libvmbpf.a $(BENCH_SKELETONS)
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -Itools/bench -MMD -MP -pie $< $(BENCH_LIB) $(BUILD)/libvmbpf.a \
@@ -122,7 +126,12 @@ test: ## install what is missing, then run every test this machine can run
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/run --all
 
-.PHONY: test-programs bench-programs
+test-kernels: ## the program under stock Debian kernels, in emulated machines (four minutes)
+	@tools/setup test
+	@$(MAKE) --no-print-directory all $(HELPERS)
+	@LIVE_SECONDS=1260 tests/run tests/kernels/run
+
+.PHONY: test-programs bench-programs test-kernels
 test-programs: $(UNIT_TESTS) $(BPF_TESTS) $(HELPERS)
 bench-programs: $(BENCHES)
 

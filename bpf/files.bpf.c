@@ -17,6 +17,12 @@ static __always_inline void tell(struct bpf_iter__task_file *ctx, struct vmb_fil
 	bpf_seq_write(ctx->meta->seq, found, sizeof(*found));
 }
 
+/*
+ * KVM and the tap driver may be modules that were not loaded when this was: then nothing is known
+ * of their structures, and the verifier must not come upon an access to one.
+ */
+#define is_known(structure) bpf_core_type_exists(structure)
+
 /* Files without a directory entry: "kvm-vm" and "kvm-vcpu:<index>". */
 static __always_inline void read_anonymous(struct bpf_iter__task_file *ctx, struct file *file)
 {
@@ -28,7 +34,7 @@ static __always_inline void read_anonymous(struct bpf_iter__task_file *ctx, stru
 	if (has_prefix(found.name, "kvm-vm")) {
 		found.kind = VMB_FILE_KVM_VM;
 		tell(ctx, &found);
-	} else if (has_prefix(found.name, "kvm-vcpu")) {
+	} else if (is_known(struct kvm_vcpu) && has_prefix(found.name, "kvm-vcpu")) {
 		vcpu = BPF_CORE_READ(file, private_data);
 		found.kind = VMB_FILE_KVM_VCPU;
 		found.vcpu = BPF_CORE_READ(vcpu, vcpu_id);
@@ -66,7 +72,7 @@ int list_files(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (BPF_CORE_READ(inode, i_sb, s_magic) == ANON_INODE_FS_MAGIC)
 		read_anonymous(ctx, file);
-	else if (inode->i_rdev == TUN_DEVICE)
+	else if (is_known(struct tun_file) && inode->i_rdev == TUN_DEVICE)
 		read_tap(ctx, file);
 	return 0;
 }

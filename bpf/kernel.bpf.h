@@ -17,6 +17,8 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#include "vmbpf/wire.h"
+
 /* include/linux/sched.h; stable values that are not in the type information */
 #define TASK_DEAD 0x80
 #define PF_IO_WORKER 0x10
@@ -44,6 +46,7 @@ struct hlist_head {
 struct rq {
 	__u64 clock;
 	__u64 clock_task;
+	int cpu;
 };
 
 struct cfs_rq {
@@ -62,6 +65,15 @@ struct sched_info {
 	unsigned long long run_delay;
 	unsigned long long last_arrival;
 	unsigned long long last_queued;
+};
+
+struct cfs_bandwidth {
+	__u64 throttled_time;
+};
+
+struct task_group {
+	struct task_group *parent;
+	struct cfs_bandwidth cfs_bandwidth;
 };
 
 struct qstr {
@@ -113,7 +125,9 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct sched_entity se;
+	struct task_group *sched_task_group;
 	struct sched_info sched_info;
+	__u64 gtime;
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
 	unsigned long nvcsw;
@@ -155,11 +169,73 @@ struct kvm {
 	struct mm_struct *mm;
 };
 
+struct kvm_vcpu_stat_generic {
+	__u64 halt_poll_success_ns;
+	__u64 halt_poll_fail_ns;
+	__u64 halt_wait_ns;
+	__u64 blocking;
+};
+
+struct kvm_vcpu_stat {
+	struct kvm_vcpu_stat_generic generic;
+	__u64 exits;
+	__u64 io_exits;
+	__u64 mmio_exits;
+	__u64 halt_exits;
+	__u64 irq_exits;
+	__u64 irq_window_exits;
+	__u64 nmi_window_exits;
+	__u64 signal_exits;
+	__u64 request_irq_exits;
+	__u64 hypercalls;
+	__u64 insn_emulation;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct preempt_notifier preempt_notifier;
 	int vcpu_id;
 	struct pid *pid;
+	struct kvm_vcpu_stat stat;
+};
+
+struct kvm_vcpu_stat___before_5_14 {
+	__u64 halt_poll_success_ns;
+	__u64 halt_poll_fail_ns;
+};
+
+struct kvm_vcpu___before_5_14 {
+	struct kvm_vcpu_stat___before_5_14 stat;
+};
+
+union vmx_exit_reason {
+	__u32 full;
+};
+
+struct vcpu_vmx {
+	struct kvm_vcpu vcpu;
+	union vmx_exit_reason exit_reason;
+};
+
+struct vcpu_vt {
+	union vmx_exit_reason exit_reason;
+};
+
+struct vcpu_vmx___since_6_16 {
+	struct vcpu_vt vt;
+};
+
+struct vmcb_control_area {
+	__u32 exit_code;
+};
+
+struct vmcb {
+	struct vmcb_control_area control;
+};
+
+struct vcpu_svm {
+	struct kvm_vcpu vcpu;
+	struct vmcb *vmcb;
 };
 
 struct ns_common {
@@ -248,6 +324,77 @@ static __always_inline __u32 task_cpu(struct task_struct *task)
 	if (bpf_core_field_exists(old->cpu))
 		return BPF_CORE_READ(old, cpu);
 	return BPF_CORE_READ(with_info, thread_info.cpu);
+}
+
+/* 5.14 moved what all architectures count of a vCPU into a struct of its own. */
+static __always_inline __u64 kvm_poll_success_ns(struct kvm_vcpu *vcpu)
+{
+	struct kvm_vcpu___before_5_14 *old = (void *)vcpu;
+
+	if (bpf_core_field_exists(vcpu->stat.generic.halt_poll_success_ns))
+		return BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns);
+	if (bpf_core_field_exists(old->stat.halt_poll_success_ns))
+		return BPF_CORE_READ(old, stat.halt_poll_success_ns);
+	return VMB_ABSENT;
+}
+
+static __always_inline __u64 kvm_poll_fail_ns(struct kvm_vcpu *vcpu)
+{
+	struct kvm_vcpu___before_5_14 *old = (void *)vcpu;
+
+	if (bpf_core_field_exists(vcpu->stat.generic.halt_poll_fail_ns))
+		return BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
+	if (bpf_core_field_exists(old->stat.halt_poll_fail_ns))
+		return BPF_CORE_READ(old, stat.halt_poll_fail_ns);
+	return VMB_ABSENT;
+}
+
+/* Since 5.15. */
+static __always_inline __u64 kvm_halt_wait_ns(struct kvm_vcpu *vcpu)
+{
+	if (bpf_core_field_exists(vcpu->stat.generic.halt_wait_ns))
+		return BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
+	return VMB_ABSENT;
+}
+
+/* Since 5.16; before, a halt is known once it has ended. */
+static __always_inline bool kvm_is_halted(struct kvm_vcpu *vcpu)
+{
+	if (bpf_core_field_exists(vcpu->stat.generic.blocking))
+		return BPF_CORE_READ(vcpu, stat.generic.blocking);
+	return false;
+}
+
+/*
+ * Why a vCPU left the guest last, as Intel's processors say it; false where that cannot be
+ * read. 6.16 moved that into a part which trust domains have as well. Until 5.15 the tracepoint
+ * itself tells.
+ */
+static __always_inline bool kvm_vmx_reason(struct kvm_vcpu *vcpu, __u32 *ret)
+{
+	struct vcpu_vmx___since_6_16 *with_vt;
+	struct vcpu_vmx *vmx;
+
+	if (!bpf_core_type_exists(struct vcpu_vmx))
+		return false;
+	vmx = (void *)vcpu - bpf_core_field_offset(struct vcpu_vmx, vcpu);
+	with_vt = (void *)vmx;
+	if (bpf_core_field_exists(vmx->exit_reason.full))
+		return !BPF_CORE_READ_INTO(ret, vmx, exit_reason.full);
+	if (bpf_core_field_exists(with_vt->vt.exit_reason.full))
+		return !BPF_CORE_READ_INTO(ret, with_vt, vt.exit_reason.full);
+	return false;
+}
+
+/* The same as AMD's say it. */
+static __always_inline bool kvm_svm_reason(struct kvm_vcpu *vcpu, __u32 *ret)
+{
+	struct vcpu_svm *svm;
+
+	if (!bpf_core_type_exists(struct vcpu_svm) || !bpf_core_type_exists(struct vmcb))
+		return false;
+	svm = (void *)vcpu - bpf_core_field_offset(struct vcpu_svm, vcpu);
+	return !BPF_CORE_READ_INTO(ret, svm, vmcb, control.exit_code);
 }
 
 /* 5.6 renamed `mmu_notifier_mm` to `notifier_subscriptions`. */

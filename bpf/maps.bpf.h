@@ -65,31 +65,26 @@ static __always_inline struct vmb_slot *slot_of(struct task_struct *task)
 	return slot;
 }
 
+/* One step of a binary search. The barrier keeps the compiler from testing twice. */
+#define LOG2_STEP(value, log, bits) \
+	do { \
+		if ((value) >> (bits)) { \
+			(value) >>= (bits); \
+			(log) += (bits); \
+			barrier_var(value); \
+		} \
+	} while (0)
+
 /* floor(log2(value)), 0 for 0. */
 static __always_inline __u32 log2_u64(__u64 value)
 {
 	__u32 log = 0;
 
-	if (value >> 32) {
-		value >>= 32;
-		log = 32;
-	}
-	if (value >> 16) {
-		value >>= 16;
-		log += 16;
-	}
-	if (value >> 8) {
-		value >>= 8;
-		log += 8;
-	}
-	if (value >> 4) {
-		value >>= 4;
-		log += 4;
-	}
-	if (value >> 2) {
-		value >>= 2;
-		log += 2;
-	}
+	LOG2_STEP(value, log, 32);
+	LOG2_STEP(value, log, 16);
+	LOG2_STEP(value, log, 8);
+	LOG2_STEP(value, log, 4);
+	LOG2_STEP(value, log, 2);
 	return log + (value >> 1);
 }
 

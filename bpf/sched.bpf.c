@@ -7,6 +7,7 @@
  * stamps that the scheduler keeps, the slice that ends, the wait before it and the sleep before
  * that are all known without reading a clock and without a program on wake-ups.
  */
+#include "blame.bpf.h"
 #include "slot.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -27,6 +28,8 @@ static __always_inline void account_slice(
 	slot->cpu.on_ns += clock - arrival;
 	if (slept > 0)
 		slot->cpu.wait_ns += slept;
+	if (slot->cpu.asleep)
+		slot->cpu.woken_ready_ns += ready;
 	if (bucket < VMB_LATENCY_BUCKETS)
 		slot->cpu.latency[bucket]++;
 	if (slot->cpu.max_epoch != slot->walk.epoch) {
@@ -57,25 +60,40 @@ static __always_inline void forget(struct vmb_slot *slot)
 	slot->state = VMB_SLOT_DEAD;
 }
 
-SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev)
+/* A thread of a VM leaves its CPU. */
+static __always_inline void leave(
+	struct vmb_slot *slot, struct task_struct *task, __u32 cpu, __u64 clock)
 {
-	struct vmb_slot *slot = slot_of(prev);
-	__u64 clock;
+	/* The scheduler counted this switch already: a voluntary one begins a sleep. */
+	__u32 asleep = task->nvcsw != slot->cpu.sched.voluntary;
 
-	if (!slot)
-		return 0;
-	clock = prev->se.cfs_rq->rq->clock;
-	/* The scheduler counted this switch already: a sleep has begun if it was a voluntary one.
-	 */
-	if (prev->nvcsw != slot->cpu.sched.voluntary)
-		slot->cpu.wakeups++;
-	account_slice(slot, clock, prev->sched_info.last_arrival, prev->sched_info.run_delay);
-	copy_counters(slot, prev);
+	slot->cpu.wakeups += asleep;
+	account_slice(slot, clock, task->sched_info.last_arrival, task->sched_info.run_delay);
+	slot->cpu.asleep = asleep;
+	copy_counters(slot, task);
+	slot->cpu.host_cpu = cpu;
 	barrier();
 	slot->cpu.end_clock = clock;
-	if (task_is_dead(prev))
+	if (task_is_dead(task))
 		forget(slot);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct vmb_slot *slot = slot_of(prev);
+	__u64 clock = prev->se.cfs_rq->rq->clock;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ring *ring = ring_of(cpu);
+
+	if (slot)
+		leave(slot, prev, cpu, clock);
+	slot = slot_of(next);
+	if (!ring)
+		return 0;
+	if (slot)
+		account_wait(ring, slot, next, clock);
+	ring_push(ring, next, slot, clock);
 	return 0;
 }
 
@@ -92,6 +110,7 @@ int BPF_PROG(on_newtask, struct task_struct *task, __u64 clone_flags)
 	process = process_of(leader);
 	if (!process || process->verdict != VMB_IS_VM)
 		return 0;
-	slot_new(task, leader->start_boottime, bpf_get_current_task_btf()->se.cfs_rq->rq->clock);
+	slot_new(task, leader->start_boottime, process->vm,
+		bpf_get_current_task_btf()->se.cfs_rq->rq->clock);
 	return 0;
 }

@@ -59,11 +59,43 @@ static __always_inline void raise_highest_slot(struct vmb_control *self, __u64 n
 }
 
 /*
- * Takes a free slot for a thread and publishes it. `clock` is now: sleeping is measured from here
- * on, while the scheduler's own counters reach back to the thread's first instruction.
+ * The scheduler's own counters reach back to the thread's first instruction; of its sleep until now
+ * it keeps no account. That is what is left of the thread's age beside running and being ready.
+ * Measured from here on.
  */
+static __always_inline void begin_account(
+	struct vmb_slot *slot, struct task_struct *task, __u64 clock)
+{
+	__s64 slept = bpf_ktime_get_boot_ns() - task->start_boottime - task->se.sum_exec_runtime -
+		      task->sched_info.run_delay;
+	__u64 queued = task->sched_info.last_queued;
+	bool running = task->on_cpu && !queued;
+
+	slot->cpu.sched.run_ns = task->se.sum_exec_runtime;
+	slot->cpu.sched.ready_ns = task->sched_info.run_delay;
+	slot->cpu.sched.voluntary = task->nvcsw;
+	slot->cpu.sched.involuntary = task->nivcsw;
+	slot->cpu.sched.migrations = task->se.nr_migrations;
+	slot->cpu.on_ns = task->se.sum_exec_runtime;
+	/* The slice in progress will be added as a whole when it ends, and so will the wait. */
+	if (running) {
+		slot->cpu.on_ns -= clock - task->sched_info.last_arrival;
+		slept -= task->se.cfs_rq->rq->clock_task - task->se.exec_start;
+	} else if (queued && clock > queued) {
+		slept -= clock - queued;
+	}
+	if (slept > 0)
+		slot->cpu.wait_ns = slept;
+	slot->cpu.asleep = !running && !queued;
+	slot->cpu.wakeups = task->nvcsw - slot->cpu.asleep;
+	slot->cpu.host_cpu = task_cpu(task);
+	slot->cpu.begin_clock = clock;
+	slot->cpu.end_clock = clock;
+}
+
+/* Takes a free slot for a thread and publishes it. `clock` is now. */
 static __always_inline struct vmb_slot *slot_new(
-	struct task_struct *task, __u64 leader_start_ns, __u64 clock)
+	struct task_struct *task, __u64 leader_start_ns, __u32 vm, __u64 clock)
 {
 	__u32 tid = task->pid;
 	__u32 row = tid / VMB_CELLS;
@@ -92,17 +124,8 @@ static __always_inline struct vmb_slot *slot_new(
 	slot->tgid = task->tgid;
 	slot->flags = thread_flags(task);
 	slot->number = number;
-	slot->cpu.sched.run_ns = task->se.sum_exec_runtime;
-	slot->cpu.sched.ready_ns = task->sched_info.run_delay;
-	slot->cpu.sched.voluntary = task->nvcsw;
-	slot->cpu.sched.involuntary = task->nivcsw;
-	slot->cpu.sched.migrations = task->se.nr_migrations;
-	/* The slice in progress will be added as a whole when it ends. */
-	slot->cpu.on_ns = task->se.sum_exec_runtime;
-	if (task->on_cpu && !task->sched_info.last_queued)
-		slot->cpu.on_ns -= clock - task->sched_info.last_arrival;
-	slot->cpu.begin_clock = clock;
-	slot->cpu.end_clock = clock;
+	slot->vm = vm;
+	begin_account(slot, task, clock);
 	slot->walk.vcpu = -1;
 	slot->state = VMB_SLOT_LIVE;
 	barrier_var(number);

@@ -134,29 +134,152 @@ static __always_inline void copy_events(
 		slot->cpu.max_epoch == slot->walk.epoch ? slot->cpu.max_ready_ns : 0;
 }
 
+/* Whether what was KVM's record of a vCPU of this thread still is. */
+static __always_inline bool is_vcpu_of(struct kvm_vcpu *vcpu, struct task_struct *task)
+{
+	return BPF_CORE_READ(vcpu, kvm, mm) == task->mm;
+}
+
 /*
- * A vCPU that runs, or waits to run, its guest has KVM's notifier in its list. Nobody else uses
- * this list, and the VM found there must be of the same process.
+ * A thread that is inside KVM, running its guest, waiting to run it or halted, has KVM's notifier
+ * in its list, which nobody else uses. Out of KVM, QEMU being at work for the guest, the record
+ * found last is taken, if it is one of the same process and of the same vCPU still.
  */
-static __always_inline int kvm_vcpu_of(struct task_struct *task)
+static __always_inline struct kvm_vcpu *find_vcpu(struct task_struct *task, struct vmb_slot *slot)
 {
 	struct hlist_node *first = task->preempt_notifiers.first;
-	struct kvm_vcpu *vcpu;
+	struct kvm_vcpu *vcpu = (void *)slot->walk.kvm_vcpu;
 
-	if (!first || !bpf_core_type_exists(struct kvm_vcpu))
-		return -1;
+	if (!bpf_core_type_exists(struct kvm_vcpu))
+		return NULL;
+	if (!first) {
+		if (vcpu && is_vcpu_of(vcpu, task) &&
+			BPF_CORE_READ(vcpu, vcpu_id) == slot->walk.vcpu)
+			return vcpu;
+		return NULL;
+	}
 	vcpu = (void *)first - bpf_core_field_offset(struct kvm_vcpu, preempt_notifier) -
 	       bpf_core_field_offset(struct preempt_notifier, link);
-	if (BPF_CORE_READ(vcpu, kvm, mm) != task->mm)
-		return -1;
-	return BPF_CORE_READ(vcpu, vcpu_id);
+	return is_vcpu_of(vcpu, task) ? vcpu : NULL;
+}
+
+/* Totals never go back: a record that was read while it was given up would make them. */
+#define copy_total(slot, index, vcpu, field) \
+	do { \
+		if (bpf_core_field_exists((vcpu)->stat.field)) \
+			raise(&(slot)->walk.kvm[index], BPF_CORE_READ(vcpu, stat.field)); \
+		else \
+			(slot)->walk.kvm[index] = VMB_ABSENT; \
+	} while (0)
+
+static __always_inline void copy_exits(struct vmb_slot *slot, struct kvm_vcpu *vcpu)
+{
+	copy_total(slot, VMB_KVM_EXITS, vcpu, exits);
+	copy_total(slot, VMB_KVM_IO_EXITS, vcpu, io_exits);
+	copy_total(slot, VMB_KVM_MMIO_EXITS, vcpu, mmio_exits);
+	copy_total(slot, VMB_KVM_HALT_EXITS, vcpu, halt_exits);
+	copy_total(slot, VMB_KVM_IRQ_EXITS, vcpu, irq_exits);
+	copy_total(slot, VMB_KVM_IRQ_WINDOW_EXITS, vcpu, irq_window_exits);
+	copy_total(slot, VMB_KVM_NMI_WINDOW_EXITS, vcpu, nmi_window_exits);
+	copy_total(slot, VMB_KVM_SIGNAL_EXITS, vcpu, signal_exits);
+	copy_total(slot, VMB_KVM_REQUEST_IRQ_EXITS, vcpu, request_irq_exits);
+	copy_total(slot, VMB_KVM_HYPERCALLS, vcpu, hypercalls);
+	copy_total(slot, VMB_KVM_INSN_EMULATION, vcpu, insn_emulation);
+}
+
+/*
+ * KVM adds a halt when the thread runs again, so that it ends with a wait for a CPU, which is no
+ * part of it here: be it that of an ended slice, or of the one in progress. The halt in progress
+ * began with the sleep in progress.
+ */
+static __always_inline __u64 halted_ns(
+	struct vmb_slot *slot, struct kvm_vcpu *vcpu, const struct moment *moment)
+{
+	__u64 halted = kvm_halt_wait_ns(vcpu);
+	__s64 slept = sleep_ended(moment) - slot->cpu.end_clock;
+	__u64 ready = slot->cpu.woken_ready_ns;
+
+	if (halted == VMB_ABSENT)
+		return halted;
+	if (slot->cpu.asleep)
+		ready += moment->ready_ended - slot->cpu.sched.ready_ns;
+	if (halted > ready)
+		halted -= ready;
+	if (!moment->running && slept > 0 && kvm_is_halted(vcpu))
+		halted += slept;
+	return halted;
+}
+
+/*
+ * A halt that began before vmbpf did is added as a whole when it ends: nobody was idle for longer
+ * than it slept. `slept` is the sleep since the last walk.
+ */
+static __always_inline void copy_halts(
+	struct vmb_slot *slot, struct kvm_vcpu *vcpu, const struct moment *moment, __u64 slept)
+{
+	__u64 halted = with_events ? halted_ns(slot, vcpu, moment) : VMB_ABSENT;
+	__s64 idle = halted - slot->walk.halted_ns;
+
+	slot->walk.kvm[VMB_KVM_POLL_SUCCESS_NS] = kvm_poll_success_ns(vcpu);
+	slot->walk.kvm[VMB_KVM_POLL_FAIL_NS] = kvm_poll_fail_ns(vcpu);
+	if (halted == VMB_ABSENT) {
+		slot->walk.kvm[VMB_KVM_IDLE_NS] = halted;
+		return;
+	}
+	if (idle > 0)
+		slot->walk.kvm[VMB_KVM_IDLE_NS] += (__u64)idle < slept ? (__u64)idle : slept;
+	slot->walk.halted_ns = halted;
+}
+
+static __always_inline void copy_kvm(
+	struct task_struct *task, struct vmb_slot *slot, const struct moment *moment, __u64 slept)
+{
+	struct kvm_vcpu *vcpu = find_vcpu(task, slot);
+
+	if (!vcpu)
+		return;
+	slot->walk.kvm_vcpu = (__u64)vcpu;
+	slot->walk.vcpu = BPF_CORE_READ(vcpu, vcpu_id);
+	copy_exits(slot, vcpu);
+	copy_halts(slot, vcpu, moment, slept);
+}
+
+/* Of the groups above that of the thread, as deep as service managers and libvirt nest them. */
+#define MAX_GROUPS 8
+
+static __always_inline void copy_limits(struct task_struct *task, struct vmb_slot *slot)
+{
+	struct task_group *group;
+	__u64 above = 0;
+
+	if (!bpf_core_type_exists(struct cfs_bandwidth) ||
+		!bpf_core_field_exists(task->sched_task_group)) {
+		slot->walk.throttled_ns = slot->walk.throttled_above_ns = VMB_ABSENT;
+		return;
+	}
+	group = BPF_CORE_READ(task, sched_task_group);
+	slot->walk.group = (__u64)group >> 6;
+	slot->walk.throttled_ns = BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
+	group = BPF_CORE_READ(group, parent);
+	slot->walk.group_above = (__u64)group >> 6;
+	for (int i = 0; i < MAX_GROUPS && group; i++) {
+		above += BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
+		group = BPF_CORE_READ(group, parent);
+	}
+	slot->walk.throttled_above_ns = above;
+}
+
+static __always_inline void copy_held(struct vmb_slot *slot)
+{
+	for (int i = 0; i < VMB_HOLDERS; i++)
+		slot->walk.held_ns[i] = slot->cpu.held_ns[i];
 }
 
 static __always_inline void copy_thread(
 	struct task_struct *task, struct vmb_slot *slot, __u64 clock, struct vmb_control *self)
 {
 	struct moment moment = {};
-	int vcpu;
+	__u64 wait_ns = slot->walk.wait_ns;
 
 	read_moment(task, clock, &moment, self);
 	raise(&slot->walk.sched.run_ns, run_time(task, &moment, self));
@@ -166,24 +289,30 @@ static __always_inline void copy_thread(
 	slot->walk.sched.voluntary = task->nvcsw;
 	slot->walk.sched.involuntary = task->nivcsw;
 	slot->walk.sched.migrations = task->se.nr_migrations;
-	if (with_events)
+	if (with_events) {
 		copy_events(slot, &moment, self);
+		copy_held(slot);
+	}
+	slot->walk.guest_ns = task->gtime;
 	slot->walk.host_cpu = task_cpu(task);
 	bpf_probe_read_kernel_str(slot->walk.comm, sizeof(slot->walk.comm), task->comm);
-	vcpu = kvm_vcpu_of(task);
-	if (vcpu >= 0)
-		slot->walk.vcpu = vcpu;
+	copy_limits(task, slot);
+	copy_kvm(task, slot, &moment, slot->walk.wait_ns - wait_ns);
 	slot->walk.epoch = self->epoch;
 	self->threads++;
 }
 
 static __noinline void visit_thread(
-	struct task_struct *task, __u64 leader_start_ns, struct vmb_control *self)
+	struct task_struct *task, struct task_struct *leader, struct vmb_control *self)
 {
 	struct vmb_slot *slot = slot_of(task);
+	struct vmb_process *process;
 
-	if (!slot && !(task->flags & PF_EXITING))
-		slot = slot_new(task, leader_start_ns, self->clock);
+	if (!slot && !(task->flags & PF_EXITING)) {
+		process = process_of(leader);
+		slot = slot_new(
+			task, leader->start_boottime, process ? process->vm : 0, self->clock);
+	}
 	if (slot)
 		copy_thread(task, slot, self->clock, self);
 }
@@ -259,6 +388,7 @@ static __always_inline void begin(struct vmb_control *self)
 
 	self->epoch++;
 	self->clock = me->se.cfs_rq->rq->clock;
+	self->mono_ns = bpf_ktime_get_ns();
 	self->processes = 0;
 	self->threads = 0;
 	self->n_candidates = 0;
@@ -274,7 +404,7 @@ static __always_inline void visit_threads(struct task_struct *process, struct vm
 		return;
 	bpf_iter_task_new(&it, leader, BPF_TASK_ITER_PROC_THREADS);
 	while ((task = bpf_iter_task_next(&it)))
-		visit_thread(task, leader->start_boottime, self);
+		visit_thread(task, leader, self);
 	bpf_iter_task_destroy(&it);
 	bpf_task_release(leader);
 }
@@ -321,6 +451,6 @@ int walk_tasks(struct bpf_iter__task *ctx)
 			process->verdict != VMB_IS_VM)
 			return 0;
 	}
-	visit_thread(task, leader->start_boottime, self);
+	visit_thread(task, leader, self);
 	return 0;
 }

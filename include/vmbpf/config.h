@@ -13,6 +13,8 @@ struct config {
 	const char *replay; /* a recording to read instead of the machine, NULL: the machine */
 	const char *user; /* whom to become once the programs are attached, NULL: "nobody" */
 	bool light; /* attach nothing, only walk */
+	bool exits; /* attach what counts exits by reason */
+	bool exits_by_vcpu; /* and tell them by vCPU, not by VM */
 	bool verbose;
 	uint32_t max_threads; /* slots for threads of VMs, 0: the default */
 	uint32_t max_nics; /* slots for interfaces of VMs, 0: the default */

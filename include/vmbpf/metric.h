@@ -119,6 +119,7 @@ struct source_info {
 	const char *name;
 	bool polled; /* delivered beside the tick: rates span two polls */
 	const char *mechanism; /* what serves it, for people */
+	const char *cost; /* as make bench measured it on the machine that README.md names */
 	const char *missing; /* why it may be absent and what would bring it */
 };
 

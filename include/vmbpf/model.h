@@ -32,11 +32,25 @@ enum source {
 	SRC_SELF = 1u << 11, /* what vmbpf itself costs */
 	SRC_PRESSURE = 1u << 12, /* pressure stall information of the host */
 	SRC_BPF_STATS = 1u << 13, /* what the kernel says its BPF programs cost */
+	SRC_KVM = 1u << 14, /* KVM's own totals of a vCPU, copied by the walk */
+	SRC_GUEST = 1u << 15, /* time inside the guest, see enum guest_source */
+	SRC_LIMIT = 1u << 16, /* CPU limits of cgroups, copied by the walk */
+	SRC_EXITS = 1u << 17, /* the programs on KVM's tracepoints */
 };
 
-#define N_SOURCES 14
+#define N_SOURCES 18
 
-enum scope { SCOPE_HOST, SCOPE_VM, SCOPE_VCPU, SCOPE_THREAD, SCOPE_NIC, SCOPE_DISK, N_SCOPES };
+enum scope {
+	SCOPE_HOST,
+	SCOPE_VM,
+	SCOPE_VCPU,
+	SCOPE_THREAD,
+	SCOPE_NIC,
+	SCOPE_DISK,
+	SCOPE_EXIT,
+	SCOPE_BLAME,
+	N_SCOPES
+};
 
 enum role { ROLE_VCPU, ROLE_EMULATOR, ROLE_IOTHREAD, ROLE_WORKER, ROLE_VHOST, ROLE_OTHER, N_ROLES };
 
@@ -53,6 +67,32 @@ enum vm_state {
 	VM_SUSPENDED,
 	VM_NO_LIBVIRT, /* a QEMU that libvirt does not know, or that nobody could ask about */
 	N_VM_STATES
+};
+
+/* What the time inside the guest was measured by. */
+enum guest_source {
+	GUEST_BY_TICKS, /* the scheduler's clock ticks that found the CPU in the guest */
+	GUEST_BY_EVENTS, /* each entry into the guest and exit from it */
+	N_GUEST_SOURCES
+};
+
+/* What makes a guest leave guest mode, or what KVM counts of it. */
+enum exit_kind {
+	EXIT_GUEST, /* the processor's exit reasons */
+	EXIT_USERSPACE, /* those that went on to QEMU */
+	EXIT_PIO, /* accesses to I/O ports, by port */
+	EXIT_MMIO, /* accesses to device memory, by page */
+	N_EXIT_KINDS
+};
+
+/* Who had the CPU that a vCPU waited for. */
+enum holder_kind {
+	HOLDER_VM, /* another VM */
+	HOLDER_HOST, /* a task of no VM, by its name */
+	HOLDER_SELF, /* another thread of the same VM */
+	HOLDER_NOBODY, /* the CPU was idle: being woken up, or held back by a CPU limit */
+	HOLDER_OTHER, /* VMs and tasks that there was no room to tell apart */
+	N_HOLDER_KINDS
 };
 
 /* In a uint64_t field: its source is there, but this one value was not reported (an old balloon
@@ -81,6 +121,12 @@ struct sched_counters {
 	uint64_t ready_ns; /* runnable without a CPU, the wait in progress included */
 	uint64_t overlap_ns; /* on a CPU that interrupts or the host's own host took (SRC_EVENTS) */
 	uint64_t wait_ns; /* off CPU and not runnable (SRC_EVENTS) */
+	/* Of ready_ns, once the wait has ended, by who had the CPU (SRC_EVENTS, as the next three).
+	 */
+	uint64_t stolen_by_vm_ns;
+	uint64_t stolen_by_host_ns;
+	uint64_t stolen_by_self_ns;
+	uint64_t uncontended_ns; /* nobody had it */
 	uint64_t voluntary;
 	uint64_t involuntary;
 	uint64_t switches; /* the sum of these two, set by snapshot_finish() */
@@ -93,6 +139,26 @@ struct run_latency {
 	double p50_s;
 	double p99_s;
 	double max_s;
+};
+
+/* KVM's own totals (SRC_KVM); NOT_REPORTED where this kernel or architecture has none. */
+struct kvm_counters {
+	uint64_t exits;
+	uint64_t io_exits, mmio_exits, halt_exits;
+	uint64_t irq_exits; /* for interrupts of the host */
+	uint64_t irq_window_exits, nmi_window_exits, request_irq_exits;
+	uint64_t signal_exits;
+	uint64_t hypercalls, emulated;
+	uint64_t poll_success_ns, poll_fail_ns;
+	uint64_t poll_ns; /* the sum of these two, set by snapshot_finish() */
+	uint64_t idle_ns; /* halted and off the CPU */
+};
+
+/* What the programs on KVM's tracepoints measured (SRC_EXITS). */
+struct exit_counters {
+	uint64_t count;
+	uint64_t handling_ns; /* from the exit to the next entry, on or off the CPU; halts left out
+			       */
 };
 
 struct net_counters {
@@ -137,7 +203,40 @@ struct vcpu {
 	uint64_t host_cpu;
 	struct sched_counters sched;
 	struct run_latency latency;
+	struct kvm_counters totals;
+	struct exit_counters exits;
+	uint64_t guest_ns; /* SRC_GUEST */
+	enum guest_source guest_by;
+	uint64_t throttled_ns; /* SRC_LIMIT */
 	uint64_t net_rx_bytes, net_tx_bytes;
+};
+
+/* Why a VM left guest mode, and what that cost. */
+struct exit {
+	struct entity e;
+	struct exit *next;
+	uint64_t start_ns; /* CLOCK_BOOTTIME before which it had not happened, 0: unknown */
+	enum exit_kind kind;
+	const char *reason; /* the kernel's name, else hex; of an access, the address */
+	int64_t vcpu; /* -1: of all vCPUs */
+	uint64_t count;
+	uint64_t handling_ns; /* NOT_REPORTED where no re-entry is seen */
+	double p99_s, max_s; /* of the interval, NAN where nothing ended in it */
+};
+
+/* Who held the CPUs that a VM's vCPUs waited for. */
+struct blame {
+	struct entity e;
+	struct blame *next;
+	uint64_t start_ns; /* CLOCK_BOOTTIME before which it had not held any, 0: unknown */
+	enum holder_kind kind;
+	const char *holder; /* name of the VM or of the task, else of the kind */
+	const char *holder_uuid; /* of a VM in libvirt */
+	pid_t holder_pid; /* of a VM */
+	/* The holder, set by the collector instead of the three above: these by snapshot_finish().
+	 */
+	const struct vm *vm;
+	uint64_t held_ns;
 };
 
 struct nic {
@@ -177,8 +276,13 @@ struct vm {
 	uint64_t stale; /* 1 if libvirt's data is older than two ticks */
 	double age_s; /* of libvirt's data, set by snapshot_finish() */
 
-	struct sched_counters sched; /* of the vCPUs */
-	struct run_latency latency; /* of the vCPUs */
+	struct sched_counters sched; /* of the vCPUs, as are the next five */
+	struct run_latency latency;
+	struct kvm_counters totals;
+	struct exit_counters exits;
+	uint64_t guest_ns;
+	enum guest_source guest_by;
+	uint64_t throttled_ns; /* of all its cgroups */
 	uint64_t cpu_ns; /* of all threads, ended ones included */
 	uint64_t role_ns[N_ROLES]; /* its parts */
 
@@ -199,6 +303,8 @@ struct vm {
 	struct thread *threads, **threads_tail;
 	struct nic *nics;
 	struct disk *disks;
+	struct exit *exits_by_reason, **exits_tail;
+	struct blame *blames, **blames_tail;
 };
 
 /* A source of data as a whole: is it there, and if not, why. */
@@ -227,7 +333,7 @@ struct host {
 	uint64_t n_down; /* sources that are down */
 };
 
-#define MAX_SOURCES 8
+#define MAX_SOURCES 12
 
 /* The three clocks are set by whoever takes the snapshot, before snapshot_finish(). */
 struct snapshot {
@@ -250,12 +356,14 @@ struct snapshot *snapshot_new(void);
 void snapshot_free(struct snapshot *snap);
 
 /*
- * Each appends one entity to its list, zeroed but for SRC_TICK (and vm.id, -1; thread.vcpu, -1).
- * They end the program when memory is exhausted.
+ * Each appends one entity to its list, zeroed but for SRC_TICK (and vm.id, thread.vcpu and
+ * exit.vcpu, which are -1). They end the program when memory is exhausted.
  */
 struct vm *snapshot_add_vm(struct snapshot *snap);
 struct thread *snapshot_add_thread(struct snapshot *snap, struct vm *vm);
 struct vcpu *snapshot_add_vcpu(struct snapshot *snap, struct vm *vm);
+struct exit *snapshot_add_exit(struct snapshot *snap, struct vm *vm);
+struct blame *snapshot_add_blame(struct snapshot *snap, struct vm *vm);
 
 /* The nic or disk of that key, added if the VM has none yet. */
 struct nic *snapshot_nic(struct snapshot *snap, struct vm *vm, const char *device);
@@ -285,5 +393,8 @@ void snapshot_finish(struct snapshot *snap, const struct snapshot *before);
 extern const char *const role_names[N_ROLES];
 extern const char *const evidence_names[N_EVIDENCES];
 extern const char *const vm_state_names[N_VM_STATES];
+extern const char *const guest_source_names[N_GUEST_SOURCES];
+extern const char *const exit_kind_names[N_EXIT_KINDS];
+extern const char *const holder_kind_names[N_HOLDER_KINDS];
 
 #endif

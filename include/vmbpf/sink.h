@@ -9,7 +9,7 @@
 
 struct filter;
 
-#define MAX_COLUMNS 128
+#define MAX_COLUMNS 256
 
 /* What of a snapshot is shown, and how. */
 struct view_spec {
@@ -21,6 +21,7 @@ struct view_spec {
 	const struct filter *filter; /* NULL: everything */
 	bool headers;
 	bool vcpu_rows; /* under each VM, in the table */
+	bool vm_rows; /* above what is below each VM, in the table */
 	int width; /* columns of the terminal, 0: no limit */
 	bool colour;
 	bool utf8;

@@ -41,6 +41,45 @@ enum vmb_thread_flags {
 	VMB_IO_WORKER = 4, /* made by io_uring inside a user process */
 };
 
+/* Who had the CPU that a thread waited for. */
+enum vmb_holder {
+	VMB_BY_VM, /* a thread of another VM */
+	VMB_BY_HOST, /* a task of no VM */
+	VMB_BY_SELF, /* a thread of the same VM */
+	VMB_BY_NOBODY, /* it was idle: the thread was being woken up, or a CPU limit held it back */
+	VMB_HOLDERS,
+};
+
+/* In place of the number of a VM: the idle task. */
+#define VMB_IDLE 0xffffffffu
+
+/* Numbers of VMs are below this; 0 is no VM. */
+#define VMB_MAX_VMS 1024
+
+/*
+ * KVM's own totals of a vCPU, by its names. Which of them there are depends on the kernel and the
+ * architecture: VMB_ABSENT stands for the others.
+ */
+#define VMB_ABSENT (~0ull)
+enum vmb_kvm_total {
+	VMB_KVM_EXITS,
+	VMB_KVM_IO_EXITS,
+	VMB_KVM_MMIO_EXITS,
+	VMB_KVM_HALT_EXITS,
+	VMB_KVM_IRQ_EXITS,
+	VMB_KVM_IRQ_WINDOW_EXITS,
+	VMB_KVM_NMI_WINDOW_EXITS,
+	VMB_KVM_SIGNAL_EXITS,
+	VMB_KVM_REQUEST_IRQ_EXITS,
+	VMB_KVM_HYPERCALLS,
+	VMB_KVM_INSN_EMULATION,
+	VMB_KVM_POLL_SUCCESS_NS,
+	VMB_KVM_POLL_FAIL_NS,
+	VMB_KVM_IDLE_NS, /* halted and asleep, the halt in progress included; counted with events
+			    only */
+	VMB_KVM_TOTALS,
+};
+
 /* The scheduler's own counters of a thread, copied. */
 struct vmb_sched {
 	__u64 run_ns;
@@ -64,7 +103,9 @@ struct vmb_slot {
 	__u32 state; /* enum vmb_slot_state */
 	__u32 flags; /* enum vmb_thread_flags */
 	__u32 number; /* of this slot */
-	__u32 slot_unused[5];
+	__u32 vm; /* number of the VM the thread works for */
+	__u32 victim; /* the same for threads whose waits are charged to their holders, else 0 */
+	__u32 slot_unused[3];
 
 	/* the CPU's half, current as of the last switch-out */
 	struct {
@@ -73,12 +114,17 @@ struct vmb_slot {
 		__u64 on_ns; /* from arrivals to switch-outs, whatever the CPU did meanwhile */
 		__u64 wait_ns; /* neither running nor runnable, up to the last arrival */
 		__u64 wakeups; /* slices that followed a sleep */
+		__u64 woken_ready_ns; /* the waits for a CPU that followed one */
 		__u64 end_clock; /* equals begin_clock; written last, so that a torn copy shows */
 		__u64 max_ready_ns; /* the longest single wait within max_epoch */
 		__u64 max_epoch;
 		__u64 rx_bytes, tx_bytes; /* moved to and from VMs in this thread's context */
+		__u64 held_ns[VMB_HOLDERS]; /* of its finished waits, by who had the CPU */
 		__u32 latency[VMB_LATENCY_BUCKETS];
-		__u32 cpu_unused[3];
+		__u32 host_cpu; /* of the last switch-out */
+		__u32 asleep; /* 1: that one began a sleep */
+		__u32 exits; /* number of its table of exits, 0: none yet, or VMB_NO_EXITS */
+		__u32 cpu_unused[12];
 	} cpu __attribute__((aligned(64)));
 
 	/* the walk's half: all as of one instant */
@@ -92,7 +138,14 @@ struct vmb_slot {
 		__u32 host_cpu;
 		__s32 vcpu; /* KVM's index of the vCPU this thread runs, -1 until it is known */
 		char comm[VMB_COMM_LEN];
-		__u64 walk_unused[2];
+		__u64 guest_ns; /* inside the guest, as the scheduler's ticks sampled it */
+		__u64 held_ns[VMB_HOLDERS];
+		/* CPU limits: of its own cgroup, and of those above that one together. */
+		__u64 throttled_ns, throttled_above_ns;
+		__u32 group, group_above; /* tell cgroups apart */
+		__u64 halted_ns; /* as kvm[VMB_KVM_IDLE_NS], by KVM's account alone */
+		__u64 kvm_vcpu; /* address of KVM's own record, 0: not known */
+		__u64 kvm[VMB_KVM_TOTALS];
 	} walk __attribute__((aligned(64)));
 };
 
@@ -106,6 +159,29 @@ struct vmb_process {
 	__u64 start_ns; /* a reused pid has another */
 	__u32 verdict;
 	__u32 epoch; /* of the walk that last saw it */
+	__u32 vm; /* its number */
+	__u32 unused;
+};
+
+/*
+ * Who made the vCPUs of one VM wait: an open-addressed table. A holder is another VM by its number,
+ * or a task of the host by its name. The last cell is for all that found no place.
+ */
+#define VMB_BLAMES 64
+#define VMB_BLAME_OTHER (VMB_BLAMES - 1)
+#define VMB_BLAME_PROBES 8
+
+enum vmb_blame_state { VMB_BLAME_FREE, VMB_BLAME_CLAIMED, VMB_BLAME_READY };
+
+struct vmb_blame {
+	__u32 state; /* enum vmb_blame_state */
+	__u32 vm; /* 0: a task of the host */
+	char comm[VMB_COMM_LEN];
+	__u64 ns;
+};
+
+struct vmb_blame_row {
+	struct vmb_blame cells[VMB_BLAMES];
 };
 
 /* Why the walk thinks that a process should be judged. */
@@ -128,6 +204,7 @@ struct vmb_candidate {
 struct vmb_control {
 	__u64 epoch; /* number of the walk */
 	__u64 clock; /* run-queue clock at the walk */
+	__u64 mono_ns; /* CLOCK_MONOTONIC at the walk */
 	__u64 processes;
 	__u64 threads;
 	__u64 highest_slot; /* ever used */
@@ -179,12 +256,91 @@ struct vmb_file {
 	char name[VMB_NAME_LEN];
 };
 
+/*
+ * Exits of a vCPU, counted while somebody looks at exits. A key has the kind in its highest bits
+ * and below it what the kind is told apart by: the processor's reason and whose it is, the reason
+ * told to user space, a port, or a page of device memory.
+ */
+enum vmb_exit_kind {
+	VMB_EXIT_GUEST,
+	VMB_EXIT_USERSPACE,
+	VMB_EXIT_PIO,
+	VMB_EXIT_MMIO,
+	VMB_EXIT_KINDS,
+};
+
+#define VMB_EXIT_KIND_SHIFT 60
+#define VMB_EXIT_ISA_SHIFT \
+	32 /* of a guest's: VMB_ISA_VMX, VMB_ISA_SVM or a number that KVM gave \
+	    */
+#define VMB_EXIT_WRITE (1ull << 56) /* of an access */
+#define VMB_EXIT_FAILED (1ull << 57) /* to user space: with an error */
+#define VMB_EXIT_UNKNOWN (1ull << 58) /* a guest's whose reason cannot be read */
+#define VMB_EXIT_OTHER (1ull << 59) /* all of the kind that found no row of their own */
+#define VMB_EXIT_WHAT(key) ((key) & (VMB_EXIT_WRITE - 1))
+
+/* arch/x86/include/asm/kvm_host.h, arch/x86/kvm/trace.h */
+#define VMB_ISA_VMX 1
+#define VMB_ISA_SVM 2
+#define VMB_VMX_FAILED_ENTRY 0x80000000u
+#define VMB_MMIO_PAGE_SHIFT 12
+
+/* Never 0. */
+static inline __u64 vmb_exit_key(enum vmb_exit_kind kind, __u64 what)
+{
+	return (__u64)(kind + 1) << VMB_EXIT_KIND_SHIFT | what;
+}
+
+/*
+ * Times are from the exit to the next entry. The histogram has the buckets of run latency. Of the
+ * longest time there are two, for intervals of even and odd number: one goes on while user space
+ * reads the other.
+ */
+struct vmb_exit_row {
+	__u64 key; /* 0: free */
+	__u64 count;
+	__u64 handling_ns;
+	__u64 max_ns[2];
+	__u32 max_interval[2]; /* the interval that each is of */
+	__u32 latency[VMB_LATENCY_BUCKETS];
+	__u32 unused;
+};
+
+/* For each kind a row of what found no other; then reasons, then accesses, which are many. */
+#define VMB_EXIT_REASONS 32
+#define VMB_EXIT_ACCESSES 32
+#define VMB_EXIT_ROWS (VMB_EXIT_KINDS + VMB_EXIT_REASONS + VMB_EXIT_ACCESSES)
+
+/* Of one vCPU thread, which is its only writer. */
+struct vmb_exit_table {
+	__u64 entered_ns; /* CLOCK_MONOTONIC, as is the next; 0: not inside the guest */
+	__u64 exited_ns; /* 0: no exit waits for its entry */
+	__u64 guest_ns; /* inside the guest, of the stays that have ended */
+	__u64 delay_ns; /* what the thread had waited for CPUs when it entered */
+	__u32 pending[VMB_EXIT_KINDS]; /* 1 + the row that the time up to the next entry is for */
+	struct vmb_exit_row rows[VMB_EXIT_ROWS];
+} __attribute__((aligned(64)));
+
+/* Of all tables together. */
+struct vmb_exit_control {
+	__u32 interval; /* number of the present one, which user space ends */
+	__u32 fires; /* an exit or an entry has been reported, of whatever VM */
+	__u64 lost; /* what threads did for which there was no table */
+};
+
+/* In place of the number of a table: there was none left. */
+#define VMB_NO_EXITS 0xffffffffu
+
 _Static_assert(sizeof(struct vmb_cells) == 8, "shared layout");
-_Static_assert(sizeof(struct vmb_slot) == 448, "shared layout");
-_Static_assert(sizeof(struct vmb_process) == 16, "shared layout");
+_Static_assert(sizeof(struct vmb_slot) == 704, "shared layout");
+_Static_assert(sizeof(struct vmb_process) == 24, "shared layout");
+_Static_assert(sizeof(struct vmb_blame_row) == 2048, "shared layout");
 _Static_assert(sizeof(struct vmb_candidate) == 32, "shared layout");
 _Static_assert(sizeof(struct vmb_nic) == 16, "shared layout");
 _Static_assert(sizeof(struct vmb_net) == 32, "shared layout");
 _Static_assert(sizeof(struct vmb_file) == 48, "shared layout");
+_Static_assert(sizeof(struct vmb_exit_row) == 160, "shared layout");
+_Static_assert(sizeof(struct vmb_exit_table) == 10944, "shared layout");
+_Static_assert(sizeof(struct vmb_exit_control) == 16, "shared layout");
 
 #endif

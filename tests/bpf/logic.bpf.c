@@ -37,7 +37,7 @@ SEC("syscall")
 int run_slot_new(struct slot_case *test)
 {
 	struct task_struct *me = bpf_get_current_task_btf();
-	struct vmb_slot *slot = slot_new(me, me->group_leader->start_boottime, test->clock);
+	struct vmb_slot *slot = slot_new(me, me->group_leader->start_boottime, 1, test->clock);
 
 	test->number = slot ? slot->number : 0;
 	return 0;
@@ -60,5 +60,54 @@ int run_forget(struct slot_case *test)
 	test->number = slot ? slot->number : 0;
 	if (slot)
 		forget(slot);
+	return 0;
+}
+
+/* ring_push() of a task of the test's choice. */
+SEC("syscall")
+int run_push(struct push_case *test)
+{
+	struct ring *ring = ring_of(test->cpu);
+	struct slice *slice;
+
+	if (!ring)
+		return 1;
+	slice = slice_at(ring, ring->n);
+	slice->begin = test->begin;
+	slice->vm = test->vm;
+	slice->flags = test->kthread ? PF_KTHREAD : 0;
+	__builtin_memcpy(slice->comm, test->comm, sizeof(slice->comm));
+	ring_publish(ring);
+	return 0;
+}
+
+/* Pushes the slice of the calling thread. */
+SEC("syscall")
+int run_push_me(struct push_case *test)
+{
+	struct task_struct *me = bpf_get_current_task_btf();
+	struct ring *ring = ring_of(test->cpu);
+
+	if (!ring)
+		return 1;
+	ring_push(ring, me, NULL, test->begin);
+	return 0;
+}
+
+SEC("syscall")
+int run_wait(struct wait_case *test)
+{
+	const struct wait wait = {
+		.queued = test->queued,
+		.elsewhere_ns = test->elsewhere_ns,
+		.moves = test->moves,
+	};
+	struct ring *ring = ring_of(test->cpu);
+	__u32 number = LOGIC_SLOT;
+	struct vmb_slot *slot = bpf_map_lookup_elem(&slots, &number);
+
+	if (!ring || !slot)
+		return 1;
+	charge_wait(ring, slot, &wait, test->clock);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define TESTS_BPF_LOGIC_H
 
 #define LOGIC_SLOT 7
+#define LOGIC_CPUS 2
 
 struct bucket_case {
 	__u64 wait_ns;
@@ -25,6 +26,25 @@ struct slice_case {
 struct slot_case {
 	__u64 clock;
 	__u64 number;
+};
+
+/* A slice that begins on a CPU. */
+struct push_case {
+	__u64 begin;
+	__u32 cpu;
+	__u32 vm;
+	__u32 kthread; /* 1: a thread of the kernel */
+	__u32 unused;
+	char comm[16];
+};
+
+/* A wait of the thread in LOGIC_SLOT that ends on a CPU. */
+struct wait_case {
+	__u64 clock;
+	__u64 queued;
+	__u64 elsewhere_ns;
+	__u64 moves;
+	__u64 cpu;
 };
 
 #endif

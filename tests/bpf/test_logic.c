@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ static int set_up(void **state)
 	bpf_program__set_autoload(logic->progs.on_newtask, false);
 	bpf_map__set_max_entries(logic->maps.slots, N_SLOTS);
 	bpf_map__set_max_entries(logic->maps.tids, 4194304 / VMB_CELLS + 1);
+	bpf_map__set_max_entries(logic->maps.rings, LOGIC_CPUS);
 	if (logic_bpf__load(logic))
 		return -1;
 	fixture.logic = logic;
@@ -223,6 +226,341 @@ static void a_thread_without_a_slot_is_counted_as_lost(void **state)
 	assert_int_equal(read_control(fixture).lost_slots, lost + 1);
 }
 
+/* The VM that waits, and others. */
+#define WAITER 5
+#define OTHER_VM 6
+
+static void write_row(struct fixture *fixture, const struct vmb_blame_row *row)
+{
+	__u32 number = WAITER;
+	int fd = bpf_map__fd(fixture->logic->maps.blames);
+
+	assert_int_equal(bpf_map_update_elem(fd, &number, row, BPF_ANY), 0);
+}
+
+static struct vmb_blame_row read_row(struct fixture *fixture)
+{
+	struct vmb_blame_row row;
+	__u32 number = WAITER;
+	int fd = bpf_map__fd(fixture->logic->maps.blames);
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &number, &row), 0);
+	return row;
+}
+
+static void empty_rings(struct fixture *fixture)
+{
+	const struct bpf_map *rings = fixture->logic->maps.rings;
+	void *empty = calloc(1, bpf_map__value_size(rings));
+
+	assert_non_null(empty);
+	for (__u32 cpu = 0; cpu < LOGIC_CPUS; cpu++)
+		assert_int_equal(bpf_map_update_elem(bpf_map__fd(rings), &cpu, empty, BPF_ANY), 0);
+	free(empty);
+}
+
+/* A vCPU of the waiting VM that left CPU 0, empty rings and an empty row. */
+static struct vmb_slot *fresh_waiter(struct fixture *fixture)
+{
+	struct vmb_slot *slot = fresh_slot(fixture, 0);
+	const struct vmb_blame_row empty = { 0 };
+
+	empty_rings(fixture);
+	write_row(fixture, &empty);
+	slot->vm = slot->victim = WAITER;
+	return slot;
+}
+
+static void push(struct fixture *fixture, __u32 cpu, __u64 begin, __u32 vm, const char *comm)
+{
+	struct push_case test = { .cpu = cpu, .begin = begin, .vm = vm };
+
+	strncpy(test.comm, comm, sizeof(test.comm));
+	run(fixture, run_push, &test);
+}
+
+/* What is held by a task of the host, or by another VM: 0 where it has no cell. */
+static __u64 held_by(struct fixture *fixture, __u32 vm, const char *comm)
+{
+	struct vmb_blame_row row = read_row(fixture);
+	__u64 ns = 0;
+
+	for (unsigned i = 0; i < VMB_BLAME_OTHER; i++) {
+		const struct vmb_blame *cell = &row.cells[i];
+
+		if (cell->state == VMB_BLAME_READY && cell->vm == vm &&
+			strncmp(cell->comm, comm, VMB_COMM_LEN) == 0)
+			ns += cell->ns;
+	}
+	return ns;
+}
+
+static unsigned cells_in_use(struct fixture *fixture)
+{
+	struct vmb_blame_row row = read_row(fixture);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < VMB_BLAME_OTHER; i++)
+		n += row.cells[i].state == VMB_BLAME_READY;
+	return n;
+}
+
+static __u64 held_in_all(const struct vmb_slot *slot)
+{
+	__u64 ns = 0;
+
+	for (unsigned i = 0; i < VMB_HOLDERS; i++)
+		ns += slot->cpu.held_ns[i];
+	return ns;
+}
+
+static void a_wait_is_split_among_those_who_ran_meanwhile(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 2000, .clock = 7000 };
+
+	push(*state, 0, 500, 0, "gone before");
+	push(*state, 0, 1000, OTHER_VM, "");
+	push(*state, 0, 4000, 0, "ksmd");
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_by(*state, OTHER_VM, ""), 2000);
+	assert_int_equal(held_by(*state, 0, "ksmd"), 3000);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_VM], 2000);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_HOST], 3000);
+	assert_int_equal(held_in_all(slot), 5000);
+	assert_int_equal(cells_in_use(*state), 2);
+}
+
+static void who_held_the_cpu_decides_which_sum_a_wait_is_added_to(void **state)
+{
+	static const struct {
+		__u32 vm;
+		enum vmb_holder kind;
+		unsigned n_cells;
+	} cases[] = {
+		{ OTHER_VM, VMB_BY_VM, 1 },
+		{ 0, VMB_BY_HOST, 1 },
+		{ WAITER, VMB_BY_SELF, 0 },
+		{ VMB_IDLE, VMB_BY_NOBODY, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vmb_slot *slot = fresh_waiter(*state);
+		struct wait_case wait = { .queued = 100, .clock = 400 };
+
+		push(*state, 0, 100, cases[i].vm, "task");
+		run(*state, run_wait, &wait);
+		assert_int_equal(slot->cpu.held_ns[cases[i].kind], 300);
+		assert_int_equal(held_in_all(slot), 300);
+		assert_int_equal(cells_in_use(*state), cases[i].n_cells);
+	}
+}
+
+/* Of the ring's 1024 slices the oldest may be about to be overwritten. */
+static void a_wait_longer_than_the_ring_is_attributed_in_part(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 1, .clock = 200000 };
+
+	for (__u64 i = 0; i < 2000; i++)
+		push(*state, 0, i * 100, i % 4 == 3 ? OTHER_VM : i % 2 ? 0 : VMB_IDLE, "task");
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_in_all(slot), 102300); /* 1023 slices of 100 ns */
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_VM], 25600); /* the newest and every fourth */
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_HOST], 25600);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_NOBODY], 51100);
+}
+
+/* More of them than the ring has. */
+static void slices_of_one_name_that_follow_each_other_are_one(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 2, .clock = 5000 };
+
+	push(*state, 0, 1, OTHER_VM, "");
+	for (__u64 i = 0; i < 2000; i++) {
+		struct push_case me = { .begin = 1000 + i };
+
+		run(*state, run_push_me, &me);
+	}
+	run(*state, run_wait, &wait);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_VM], 998);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_HOST], 4000);
+}
+
+/* Each 2 and 1 us for 10 ms: 6,666 slices, of which the ring has room for 1,023. */
+static void a_fast_exchange_of_two_does_not_fill_the_ring(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 1000000, .clock = 11000000 };
+	__u64 begin = 900000;
+
+	while (begin < wait.clock) {
+		push(*state, 0, begin, OTHER_VM, "");
+		push(*state, 0, begin + 2000, 0, "vhost");
+		begin += 3000;
+	}
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_in_all(slot), 10000000);
+	/* The order is not kept within 250 us, at either end. */
+	assert_in_range(slot->cpu.held_ns[VMB_BY_VM], 6666667 - 250000, 6666667 + 250000);
+}
+
+static void slices_that_are_not_short_keep_their_order(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 450000, .clock = 1000000 };
+
+	for (__u64 begin = 0; begin < wait.clock; begin += 200000) {
+		push(*state, 0, begin, OTHER_VM, "");
+		push(*state, 0, begin + 100000, 0, "vhost");
+	}
+	run(*state, run_wait, &wait);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_VM], 250000);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_HOST], 300000);
+}
+
+static void what_was_before_the_first_slice_is_held_against_nobody(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 100, .clock = 1000 };
+
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_in_all(slot), 0);
+	push(*state, 0, 700, OTHER_VM, "");
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_in_all(slot), 300);
+}
+
+/* On CPU 0 another VM runs, on CPU 1 a task of the host, both for long. */
+static void a_wait_is_charged_on_the_cpu_where_it_was_waited(void **state)
+{
+	static const struct {
+		struct wait_case wait;
+		__u64 by_vm, by_host;
+	} cases[] = {
+		/* All of it on this CPU. */
+		{ { .cpu = 1, .queued = 5000, .clock = 8000 }, 0, 3000 },
+		/* Moved once, from the CPU it had left. */
+		{ { .cpu = 1, .queued = 5000, .clock = 8000, .elsewhere_ns = 1000, .moves = 1 },
+			1000, 3000 },
+		/* Taken off the queue and put back, as when it changes its cgroup. */
+		{ { .cpu = 1, .queued = 5000, .clock = 8000, .elsewhere_ns = 1000 }, 0, 4000 },
+		/* Moved twice: who knows where it waited first. */
+		{ { .cpu = 1, .queued = 5000, .clock = 8000, .elsewhere_ns = 1000, .moves = 2 }, 0,
+			3000 },
+		/* Clocks of two CPUs that differ. */
+		{ { .cpu = 1, .queued = 8001, .clock = 8000 }, 0, 0 },
+		/* An account that contradicts itself. */
+		{ { .cpu = 1, .queued = 5000, .clock = 8000, .elsewhere_ns = 9000, .moves = 1 }, 0,
+			3000 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vmb_slot *slot = fresh_waiter(*state);
+		struct wait_case wait = cases[i].wait;
+
+		push(*state, 0, 1000, OTHER_VM, "");
+		push(*state, 1, 1000, 0, "ksmd");
+		run(*state, run_wait, &wait);
+		assert_int_equal(slot->cpu.held_ns[VMB_BY_VM], cases[i].by_vm);
+		assert_int_equal(slot->cpu.held_ns[VMB_BY_HOST], cases[i].by_host);
+	}
+}
+
+static void threads_that_are_no_vcpu_have_sums_but_no_row(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct wait_case wait = { .queued = 100, .clock = 400 };
+
+	slot->victim = 0;
+	push(*state, 0, 0, OTHER_VM, "");
+	run(*state, run_wait, &wait);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_VM], 300);
+	assert_int_equal(cells_in_use(*state), 0);
+}
+
+static void one_name_has_one_cell(void **state)
+{
+	static const struct {
+		const char *first, *second; /* of 16 bytes */
+		__u32 kthread;
+		const char *name;
+		unsigned n_cells;
+	} cases[] = {
+		{ "bash\0\0\0\0\0\0\0\0\0\0\0\0", "bash\0\0\0\0\0\0\0\0\0\0\0\0", 0, "bash", 1 },
+		/* A longer name was there before. */
+		{ "bash\0\0\0\0\0\0\0\0\0\0\0\0", "bash\0me-longer-n\0", 0, "bash", 1 },
+		{ "kworker/0:1\0\0\0\0\0", "kworker/u8:3-ev\0", 1, "kworker", 1 },
+		/* What calls itself so is no thread of the kernel. */
+		{ "kworker/0:1\0\0\0\0\0", "kworker/u8:3-ev\0", 0, "kworker/0:1", 2 },
+		/* As far as a name goes, and further. */
+		{ "123456789012345\0", "123456789012345\0", 0, "123456789012345", 1 },
+		{ "1234567890123456", "1234567890123456", 0, "1234567890123456", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct wait_case wait = { .queued = 100, .clock = 300 };
+		struct push_case test = { .begin = 100, .kthread = cases[i].kthread };
+
+		fresh_waiter(*state);
+		memcpy(test.comm, cases[i].first, sizeof(test.comm));
+		run(*state, run_push, &test);
+		memcpy(test.comm, cases[i].second, sizeof(test.comm));
+		test.begin = 200;
+		run(*state, run_push, &test);
+		run(*state, run_wait, &wait);
+		assert_int_equal(cells_in_use(*state), cases[i].n_cells);
+		assert_int_equal(
+			held_by(*state, 0, cases[i].name), cases[i].n_cells == 1 ? 200 : 100);
+	}
+}
+
+static void a_full_row_goes_to_the_last_cell(void **state)
+{
+	struct vmb_slot *slot = fresh_waiter(*state);
+	struct vmb_blame_row row = { 0 };
+	struct wait_case wait = { .queued = 100, .clock = 400 };
+
+	for (__u32 i = 0; i < VMB_BLAME_OTHER; i++)
+		row.cells[i] = (struct vmb_blame){ .state = VMB_BLAME_READY, .vm = 100 + i };
+	write_row(*state, &row);
+	push(*state, 0, 0, 0, "late");
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_by(*state, 0, "late"), 0);
+	assert_int_equal(read_row(*state).cells[VMB_BLAME_OTHER].ns, 300);
+	assert_int_equal(slot->cpu.held_ns[VMB_BY_HOST], 300);
+}
+
+static void a_cell_that_is_claimed_begins_at_nothing(void **state)
+{
+	struct vmb_blame_row row = { 0 };
+	struct wait_case wait = { .queued = 100, .clock = 400 };
+
+	fresh_waiter(*state);
+	for (unsigned i = 0; i < VMB_BLAME_OTHER; i++)
+		row.cells[i].ns = 55; /* of a holder that has been forgotten meanwhile */
+	write_row(*state, &row);
+	push(*state, 0, 0, OTHER_VM, "");
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_by(*state, OTHER_VM, ""), 300);
+}
+
+static void the_slice_of_a_task_is_known_by_its_name(void **state)
+{
+	struct wait_case wait = { .queued = 100, .clock = 400 };
+	struct push_case me = { .begin = 50 };
+	char name[VMB_COMM_LEN];
+
+	fresh_waiter(*state);
+	prctl(PR_GET_NAME, name);
+	prctl(PR_SET_NAME, "odd \"name\"\n");
+	run(*state, run_push_me, &me);
+	prctl(PR_SET_NAME, name);
+	run(*state, run_wait, &wait);
+	assert_int_equal(held_by(*state, 0, "odd \"name\"\n"), 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +573,19 @@ int main(void)
 		cmocka_unit_test(a_thread_is_found_in_its_slot_until_it_is_forgotten),
 		cmocka_unit_test(a_reused_tid_is_not_charged_to_the_old_slot),
 		cmocka_unit_test(a_thread_without_a_slot_is_counted_as_lost),
+		cmocka_unit_test(a_wait_is_split_among_those_who_ran_meanwhile),
+		cmocka_unit_test(who_held_the_cpu_decides_which_sum_a_wait_is_added_to),
+		cmocka_unit_test(a_wait_longer_than_the_ring_is_attributed_in_part),
+		cmocka_unit_test(a_fast_exchange_of_two_does_not_fill_the_ring),
+		cmocka_unit_test(slices_that_are_not_short_keep_their_order),
+		cmocka_unit_test(slices_of_one_name_that_follow_each_other_are_one),
+		cmocka_unit_test(what_was_before_the_first_slice_is_held_against_nobody),
+		cmocka_unit_test(a_wait_is_charged_on_the_cpu_where_it_was_waited),
+		cmocka_unit_test(threads_that_are_no_vcpu_have_sums_but_no_row),
+		cmocka_unit_test(one_name_has_one_cell),
+		cmocka_unit_test(a_full_row_goes_to_the_last_cell),
+		cmocka_unit_test(a_cell_that_is_claimed_begins_at_nothing),
+		cmocka_unit_test(the_slice_of_a_task_is_known_by_its_name),
 	};
 
 	if (geteuid() != 0) {

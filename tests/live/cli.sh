@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/live/lib.sh
 
 RECORDING=tests/golden/recording.jsonl
-ALL=host,vm,vcpu,thread,nic,disk
+ALL=host,vm,vcpu,thread,nic,disk,exit,blame
 readonly RECORDING ALL
 
 # status_of EXPECTED COMMAND...: that exit status; standard error is in $WORK/err.
@@ -71,7 +71,7 @@ leaves_no_empty_file() {
 }
 
 fills_a_disk() {
-	mkdir -p "$WORK/small" && mount -t tmpfs -o size=64k none "$WORK/small" || return
+	mkdir -p "$WORK/small" && mount -t tmpfs -o size=128k none "$WORK/small" || return
 	status_of 74 "$VMBPF" record --replay $RECORDING -o "$WORK/small/file"
 	local result=$?
 	cp "$WORK/small/file" "$WORK/short"

@@ -124,7 +124,9 @@ is_gone() {
 # Names of the BPF programs of vmbpf that have been loaded since the test began.
 our_programs() {
 	bpftool prog list -j | jq -r --argjson old "$LOADED_BEFORE" '.[] | select(.id > $old) | select(.name | IN(
-		"on_switch", "on_newtask", "walk", "walk_tasks", "on_receive", "on_xmit", "list_files")) | .name'
+		"on_switch", "on_newtask", "walk", "walk_tasks", "on_receive", "on_xmit", "list_files",
+		"on_exit", "on_exit_with_reason", "on_exit_of_any_form", "on_entry", "on_userspace_exit", "on_pio",
+		"on_mmio", "on_fast_mmio")) | .name'
 }
 
 LOADED_BEFORE=$(bpftool prog list -j 2>/dev/null | jq '[.[].id, 0] | max' 2>/dev/null || echo 0)

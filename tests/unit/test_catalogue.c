@@ -209,6 +209,8 @@ static void field_lies_within_its_entity_and_behind_its_head(void **state)
 		[SCOPE_THREAD] = sizeof(struct thread),
 		[SCOPE_NIC] = sizeof(struct nic),
 		[SCOPE_DISK] = sizeof(struct disk),
+		[SCOPE_EXIT] = sizeof(struct exit),
+		[SCOPE_BLAME] = sizeof(struct blame),
 	};
 
 	(void)state;
@@ -237,6 +239,7 @@ static void every_source_is_described(void **state)
 		assert_non_null(sources[i].name);
 		assert_true(is_legal_name(sources[i].name));
 		assert_true(strlen(sources[i].mechanism) > 0);
+		assert_true(strlen(sources[i].cost) > 0);
 		assert_true(strlen(sources[i].missing) > 0);
 	}
 }
@@ -248,19 +251,26 @@ static void promised_names_exist(void **state)
 		"vm.cpu_vcpu_percent", "vm.cpu_used_percent", "vm.ready_percent",
 		"vm.ready_seconds_total", "vm.wait_percent", "vm.demand_percent",
 		"vm.switches_voluntary_total", "vm.switches_involuntary_per_second",
-		"vm.migrations_total", "vm.wakeups_total", "vm.run_latency_p99_seconds",
-		"vm.memory_assigned_bytes", "vm.memory_maximum_bytes", "vm.memory_used_bytes",
-		"vm.memory_used_percent", "vm.memory_guest_age_seconds", "vm.memory_rss_bytes",
-		"vm.faults_major_total", "vm.guest_swap_in_bytes_total", "vm.net_rx_bytes_total",
-		"vm.net_tx_bytes_per_second", "vm.net_rx_packets_total", "vm.net_tx_drops_total",
-		"vm.disk_read_bytes_total", "vm.disk_write_requests_per_second",
-		"vm.disk_flushes_total", "vm.disk_read_latency_seconds",
-		"vm.storage_capacity_bytes", "vm.storage_used_percent", "vm.stale",
-		"vm.age_seconds", "vcpu.host_cpu", "vcpu.tid", "vcpu.net_rx_bytes_total",
-		"thread.role", "thread.comm", "nic.mac", "nic.device", "nic.source", "disk.path",
-		"host.cpus", "host.cpu_busy_percent", "host.cpu_vms_percent", "host.vms",
-		"host.vcpus", "host.load_1m", "host.self_cpu_seconds_total",
-		"host.self_memory_bytes", "host.lost_events_total", "host.tick_duration_seconds" };
+		"vm.guest_percent", "vm.halt_poll_seconds_total", "vm.hypervisor_percent",
+		"vm.idle_percent", "vm.throttled_seconds_total", "vm.stolen_by_vm_percent",
+		"vm.stolen_by_host_percent", "vm.stolen_by_self_percent", "vm.exits_per_second",
+		"vm.exit_handling_percent", "vcpu.guest_percent", "vcpu.stolen_by_vm_percent",
+		"exit.reason", "exit.kind", "exit.exits_per_second", "exit.exit_handling_percent",
+		"exit.exit_handling_p99_seconds", "exit.exit_handling_max_seconds", "blame.holder",
+		"blame.held_percent", "vm.migrations_total", "vm.wakeups_total",
+		"vm.run_latency_p99_seconds", "vm.memory_assigned_bytes", "vm.memory_maximum_bytes",
+		"vm.memory_used_bytes", "vm.memory_used_percent", "vm.memory_guest_age_seconds",
+		"vm.memory_rss_bytes", "vm.faults_major_total", "vm.guest_swap_in_bytes_total",
+		"vm.net_rx_bytes_total", "vm.net_tx_bytes_per_second", "vm.net_rx_packets_total",
+		"vm.net_tx_drops_total", "vm.disk_read_bytes_total",
+		"vm.disk_write_requests_per_second", "vm.disk_flushes_total",
+		"vm.disk_read_latency_seconds", "vm.storage_capacity_bytes",
+		"vm.storage_used_percent", "vm.stale", "vm.age_seconds", "vcpu.host_cpu",
+		"vcpu.tid", "vcpu.net_rx_bytes_total", "thread.role", "thread.comm", "nic.mac",
+		"nic.device", "nic.source", "disk.path", "host.cpus", "host.cpu_busy_percent",
+		"host.cpu_vms_percent", "host.vms", "host.vcpus", "host.load_1m",
+		"host.self_cpu_seconds_total", "host.self_memory_bytes", "host.lost_events_total",
+		"host.tick_duration_seconds" };
 	struct column column;
 
 	(void)state;

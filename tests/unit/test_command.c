@@ -173,7 +173,7 @@ static void wrong_words_are_answered_in_one_line_with_the_right_one(void **state
 		{ "vmbpf|top|-s|nosuch.thing", "there is no 'nosuch.thing'" },
 		{ "vmbpf|top|-f|cpu >", "--filter:" },
 		{ "vmbpf|stream|--scope|vm,cpu",
-			"'cpu' is none of host, vm, vcpu, thread, nic, disk" },
+			"'cpu' is none of host, vm, vcpu, thread, nic, disk, exit, blame" },
 		{ "vmbpf|stream|--scope|,", "is none of host" },
 		{ "vmbpf|metrics|-o|csv", "'csv' is not table, md or json" },
 		{ "vmbpf|doctor|-o|md", "'md' is not table or json" },
@@ -323,7 +323,9 @@ static void every_command_is_in_the_manual(void **state)
 	for (size_t i = 0; commands[i]; i++) {
 		char line[64];
 
-		snprintf(line, sizeof(line), "\n.It Cm %s\n", commands[i]->name);
+		snprintf(line, sizeof(line), "\n.It Cm %s%s%s\n", commands[i]->name,
+			commands[i]->operand ? " Op Ar " : "",
+			commands[i]->operand ? commands[i]->operand : "");
 		if (!strstr(manual, line))
 			fail_msg("%s does not explain %s", MANUAL, commands[i]->name);
 	}

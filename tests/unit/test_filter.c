@@ -17,12 +17,32 @@
 
 /*
  * One VM after two seconds: web-1, 20 % ready, 3 GiB of 4 GiB used, resident 1 GiB, no title, one
- * vCPU that is 10 % ready and a NIC.
+ * vCPU that is 10 % ready, a NIC, 3 halts a second, and a task that took 5 % from it.
  */
 struct scene {
 	struct snapshot *before, *now;
 	struct vm *vm;
 };
+
+/* After so many seconds. */
+static void add_exit(struct snapshot *snap, struct vm *vm, uint64_t seconds)
+{
+	struct exit *exit = snapshot_add_exit(snap, vm);
+
+	exit->e.have |= SRC_EXITS;
+	exit->reason = "HLT";
+	exit->count = 3 * seconds;
+}
+
+static void add_blame(struct snapshot *snap, struct vm *vm, uint64_t seconds)
+{
+	struct blame *blame = snapshot_add_blame(snap, vm);
+
+	blame->e.have |= SRC_EVENTS;
+	blame->kind = HOLDER_HOST;
+	blame->holder = "backup";
+	blame->held_ns = 50 * NSEC_PER_MSEC * seconds;
+}
 
 static struct vm *add_vm(struct snapshot *snap, uint64_t seconds)
 {
@@ -39,6 +59,8 @@ static struct vm *add_vm(struct snapshot *snap, uint64_t seconds)
 	vm->memory_usable_bytes = GIB;
 	snapshot_add_vcpu(snap, vm)->e.have |= SRC_SCHED;
 	snapshot_nic(snap, vm, "tap0")->e.have |= SRC_NET;
+	add_exit(snap, vm, seconds);
+	add_blame(snap, vm, seconds);
 	return vm;
 }
 
@@ -84,6 +106,8 @@ static bool matches(const struct scene *scene, const char *text, enum scope scop
 		[SCOPE_VM] = { &vm->e, vm },
 		[SCOPE_VCPU] = { &vm->vcpus->e, vm },
 		[SCOPE_NIC] = { &vm->nics->e, vm },
+		[SCOPE_EXIT] = { &vm->exits_by_reason->e, vm },
+		[SCOPE_BLAME] = { &vm->blames->e, vm },
 	};
 	struct filter *filter = parse(text);
 	bool match = filter_match(filter, scene->now, scope, &items[scope]);
@@ -217,6 +241,16 @@ static void tests_of_the_vm_hold_for_what_is_below_it(void **state)
 	assert_false(matches(*state, "vcpu.ready > 50 and web", SCOPE_VCPU));
 }
 
+static void exits_and_holders_are_matched_by_what_they_are(void **state)
+{
+	assert_true(matches(*state, "exit.reason = HLT and exit.exits > 2", SCOPE_EXIT));
+	assert_false(matches(*state, "exit.exits > 3 and web", SCOPE_EXIT));
+	assert_false(matches(*state, "exit.vcpu = 0", SCOPE_EXIT)); /* it is of all vCPUs */
+	assert_true(matches(*state, "blame.kind = host and blame.holder ~ 'b*'", SCOPE_BLAME));
+	assert_true(matches(*state, "blame.held >= 5%", SCOPE_BLAME));
+	assert_false(matches(*state, "blame.holder_pid > 0", SCOPE_BLAME));
+}
+
 static void test_of_another_scope_is_left_out(void **state)
 {
 	assert_true(matches(*state, "vcpu.ready > 50", SCOPE_VM));
@@ -317,6 +351,36 @@ static void length_is_limited(void **state)
 	filter_free(NULL);
 }
 
+static void a_filter_can_be_narrowed_down_to_a_vm_by_any_word(void **state)
+{
+	static const struct {
+		const char *filter, *word;
+		bool expected;
+	} cases[] = {
+		{ NULL, "web-1", true },
+		{ NULL, "web", true },
+		{ NULL, "w*1", true },
+		{ NULL, "6f1ed002", true },
+		{ NULL, "db", false },
+		{ NULL, "\"web\" or 'web'", false }, /* a name like any other */
+		{ "ready > 5", "web-1", true },
+		{ "ready > 5", "db", false },
+		{ "ready > 50", "web-1", false },
+		{ "ready > 50 or ready > 5", "web-1", true },
+	};
+	const struct scene *scene = *state;
+	const struct item vm = { &scene->vm->e, scene->vm };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct filter *filter = cases[i].filter ? parse(cases[i].filter) : NULL;
+
+		assert_int_equal(filter_add_vm(&filter, cases[i].word), 0);
+		assert_int_equal(
+			filter_match(filter, scene->now, SCOPE_VM, &vm), cases[i].expected);
+		filter_free(filter);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,9 +388,11 @@ int main(void)
 		cmocka_unit_test(percent_of_a_name_means_its_share),
 		cmocka_unit_test(texts_are_compared_as_a_whole_or_as_a_glob),
 		cmocka_unit_test(word_is_a_glob_or_a_part_of_the_name_or_the_start_of_the_uuid),
+		cmocka_unit_test(a_filter_can_be_narrowed_down_to_a_vm_by_any_word),
 		cmocka_unit_test(not_binds_before_and_and_and_before_or),
 		cmocka_unit_test(test_of_an_absent_value_is_false_and_so_is_its_opposite),
 		cmocka_unit_test(tests_of_the_vm_hold_for_what_is_below_it),
+		cmocka_unit_test(exits_and_holders_are_matched_by_what_they_are),
 		cmocka_unit_test(test_of_another_scope_is_left_out),
 		cmocka_unit_test(error_says_where_and_what_would_be_right),
 		cmocka_unit_test(nesting_is_limited),

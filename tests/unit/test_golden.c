@@ -20,6 +20,15 @@ static const char *const nic_columns[] = { "nic.mac", "nic.source", "nic.net_rx"
 	"nic.net_rx_packets_total", NULL };
 static const char *const disk_columns[] = { "disk.path", "disk.disk_read", "disk.disk_read_latency",
 	"disk.disk_write_latency", "disk.storage_used", NULL };
+static const char *const split_columns[] = { "vcpu.cpu", "vcpu.guest", "vcpu.guest_by",
+	"vcpu.hypervisor", "vcpu.halt_poll", "vcpu.ready", "vcpu.stolen_by_vm",
+	"vcpu.stolen_by_host", "vcpu.stolen_by_self", "vcpu.uncontended", "vcpu.wait", "vcpu.idle",
+	"vcpu.blocked", "vcpu.throttled", "vcpu.demand", NULL };
+static const char *const exit_columns[] = { "exit.kind", "exit.vcpu", "exit.exits",
+	"exit.exit_handling", "exit.exit_handling_mean", "exit.exit_handling_p99",
+	"exit.exit_handling_max", NULL };
+static const char *const blame_columns[] = { "blame.kind", "blame.held", "blame.holder_pid",
+	"vm.ready", NULL };
 
 struct golden {
 	const char *file;
@@ -43,8 +52,15 @@ static const struct golden goldens[] = {
 	{ "table-vcpu-scope.txt", "table", vcpu_columns, "vcpu.cpu", NULL, { .headers = true } },
 	{ "table-nic-scope.txt", "table", nic_columns, "nic.net_rx", NULL, { .headers = true } },
 	{ "table-disk-scope.txt", "table", disk_columns, NULL, NULL, { .headers = true } },
+	{ "table-split.txt", "table", split_columns, "vm.name", NULL,
+		{ .ascending = true, .headers = true } },
+	{ "table-exit-scope.txt", "table", exit_columns, "exit.exit_handling", NULL,
+		{ .headers = true } },
+	{ "table-blame-scope.txt", "table", blame_columns, "blame.held", NULL,
+		{ .headers = true } },
 	{ "top.csv", "csv", top_columns, "cpu", NULL, { .headers = true } },
 	{ "disks.csv", "csv", disk_columns, NULL, NULL, { .headers = true } },
+	{ "exits.csv", "csv", exit_columns, "exit.exits", "exits > 100", { .headers = true } },
 	{ "host.csv", "csv", NULL, NULL, NULL, { .headers = true, .scopes = 1u << SCOPE_HOST } },
 	{ "stream.jsonl", "json", NULL, NULL, NULL,
 		{ .scopes = 1u << SCOPE_HOST | 1u << SCOPE_VM } },

@@ -54,7 +54,8 @@ static void interval_is_null_on_the_first_tick(void **state)
 
 static void vm_lines_are_followed_by_what_is_below_them(void **state)
 {
-	static const char *const types[] = { "host", "vm", "vcpu", "nic", "vm", "disk" };
+	static const char *const types[] = { "host", "vm", "vcpu", "nic", "exit", "blame", "vm",
+		"disk" };
 	struct snapshot *snap = fixture_tick(0);
 	struct vm *one = fixture_vm(snap, "one", 10), *two = fixture_vm(snap, "two", 20);
 	char *text, *rest, *line;
@@ -64,6 +65,8 @@ static void vm_lines_are_followed_by_what_is_below_them(void **state)
 	snapshot_disk(snap, two, "vda");
 	snapshot_nic(snap, one, "tap1");
 	fixture_vcpu(snap, one, 0);
+	snapshot_add_blame(snap, one)->holder = "backup";
+	snapshot_add_exit(snap, one)->reason = "HLT";
 	snapshot_finish(snap, NULL);
 	text = rest = fixture_text("json", &all, snap);
 	while ((line = strsep(&rest, "\n")) && *line) {
@@ -72,7 +75,7 @@ static void vm_lines_are_followed_by_what_is_below_them(void **state)
 		snprintf(type, sizeof(type), "\"%s\"", types[n++]);
 		assert_member(line, "type", type);
 	}
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 8);
 	free(text);
 	snapshot_free(snap);
 }
@@ -149,6 +152,57 @@ static void rates_have_six_decimals_at_most(void **state)
 	snapshot_free(before);
 }
 
+static void a_line_of_an_exit_says_of_which_vcpu_or_null(void **state)
+{
+	struct snapshot *snap = fixture_tick(0);
+	struct vm *vm = fixture_vm(snap, "web", 10);
+	struct exit *of_all = snapshot_add_exit(snap, vm), *of_one = snapshot_add_exit(snap, vm);
+	char *text;
+
+	(void)state;
+	of_all->reason = "EPT_MISCONFIG";
+	of_one->reason = "0xfebc0000";
+	of_one->kind = EXIT_MMIO;
+	of_one->vcpu = 3;
+	of_one->start_ns = 1500 * MSEC;
+	snapshot_finish(snap, NULL);
+	text = fixture_text("json", &(struct view_spec){ .scopes = 1u << SCOPE_EXIT }, snap);
+	assert_member(text, "reason", "\"EPT_MISCONFIG\"");
+	assert_member(text, "vcpu", "null");
+	assert_member(text, "start_seconds", "null");
+	assert_member(text, "kind", "\"guest\"");
+	assert_member(strchr(text, '\n') + 1, "reason", "\"0xfebc0000\"");
+	assert_member(strchr(text, '\n') + 1, "vcpu", "3");
+	assert_member(strchr(text, '\n') + 1, "start_seconds", "1.500000000");
+	assert_member(strchr(text, '\n') + 1, "kind", "\"mmio\"");
+	free(text);
+	snapshot_free(snap);
+}
+
+static void a_line_of_a_blame_names_the_holder(void **state)
+{
+	struct snapshot *snap = fixture_tick(0);
+	struct vm *vm = fixture_vm(snap, "web", 10), *hog = fixture_vm(snap, "hog", 20);
+	struct blame *blame = snapshot_add_blame(snap, vm);
+	char *text;
+
+	(void)state;
+	blame->e.have |= SRC_EVENTS;
+	blame->vm = hog;
+	blame->held_ns = 1500 * MSEC;
+	snapshot_finish(snap, NULL);
+	text = fixture_text("json", &(struct view_spec){ .scopes = 1u << SCOPE_BLAME }, snap);
+	assert_member(text, "vm", "\"web\"");
+	assert_member(text, "vm_pid", "10");
+	assert_member(text, "holder", "\"hog\"");
+	assert_member(text, "holder_pid", "20");
+	assert_member(text, "holder_uuid", "null");
+	assert_member(text, "kind", "\"vm\"");
+	assert_member(text, "held_seconds_total", "1.500000000");
+	free(text);
+	snapshot_free(snap);
+}
+
 static void no_member_stands_twice_on_a_line(void **state)
 {
 	struct snapshot *snap = fixture_tick(0);
@@ -160,6 +214,8 @@ static void no_member_stands_twice_on_a_line(void **state)
 	snapshot_add_thread(snap, vm)->tid = 12;
 	snapshot_nic(snap, vm, "tap0");
 	snapshot_disk(snap, vm, "vda");
+	snapshot_add_exit(snap, vm)->reason = "HLT";
+	snapshot_add_blame(snap, vm)->vm = vm;
 	snapshot_source(snap, "libvirt", false, "it is not there");
 	snapshot_finish(snap, NULL);
 	text = rest = fixture_text("json", &all, snap);
@@ -256,6 +312,8 @@ int main(void)
 		cmocka_unit_test(totals_are_exact),
 		cmocka_unit_test(what_nobody_measured_is_null),
 		cmocka_unit_test(rates_have_six_decimals_at_most),
+		cmocka_unit_test(a_line_of_an_exit_says_of_which_vcpu_or_null),
+		cmocka_unit_test(a_line_of_a_blame_names_the_holder),
 		cmocka_unit_test(no_member_stands_twice_on_a_line),
 		cmocka_unit_test(texts_stay_on_one_line_whatever_they_hold),
 		cmocka_unit_test(a_vm_that_does_not_match_hides_what_is_below_it),

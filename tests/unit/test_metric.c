@@ -34,6 +34,8 @@ static struct vm *fill(struct snapshot *snap, uint64_t seconds)
 	snapshot_disk(snap, vm, "vda")->e.have |= SRC_BLOCK;
 	snapshot_add_vcpu(snap, vm)->e.have |= SRC_SCHED;
 	snapshot_add_thread(snap, vm)->e.have |= SRC_SCHED;
+	snapshot_add_exit(snap, vm)->reason = "HLT";
+	snapshot_add_blame(snap, vm)->holder = "kworker/0:1";
 	return vm;
 }
 

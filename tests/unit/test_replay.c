@@ -11,6 +11,7 @@
 #define N_TICKS 6
 #define WEB_UUID "11111111-1111-1111-1111-111111111111"
 #define EVIL_UUID "22222222-2222-2222-2222-222222222222"
+#define HOG_UUID "44444444-4444-4444-4444-444444444444"
 #define OFF_UUID "33333333-3333-3333-3333-333333333333"
 #define EVIL_NAME "a\n\"\\\x1b[31m\x7f\xff\xc3(\xe2\x80\xa8=1+1"
 
@@ -69,6 +70,70 @@ static void fill_libvirt(struct snapshot *snap, struct vm *vm, unsigned n, const
 	vm->memory_guest_age_s = 0.1 + 0.7 * n;
 }
 
+/* From tick 1 on; the limit is that of vCPU 1 only, and there is no total of hypercalls. */
+static void fill_kvm(struct vcpu *vcpu, unsigned n, unsigned i)
+{
+	if (n == 0)
+		return;
+	vcpu->e.have |= SRC_KVM | SRC_GUEST | (i ? SRC_LIMIT : 0u);
+	vcpu->guest_ns = n * 700 * MSEC + i;
+	vcpu->guest_by = n >= 4 ? GUEST_BY_EVENTS : GUEST_BY_TICKS;
+	vcpu->totals = (struct kvm_counters){
+		.exits = n * 1000ull * (i + 1),
+		.halt_exits = n * 10ull,
+		.hypercalls = NOT_REPORTED,
+		.poll_success_ns = n * 1234567ull,
+		.poll_fail_ns = n * 7654321ull,
+		.idle_ns = i ? NOT_REPORTED : n * 100 * MSEC,
+	};
+	vcpu->sched.stolen_by_vm_ns = n * 11ull;
+	vcpu->sched.uncontended_ns = n * 13ull;
+	vcpu->throttled_ns = n * 17ull;
+}
+
+/* CPUID comes up between ticks 1 and 2. */
+static void fill_exits(struct snapshot *snap, struct vm *vm, unsigned n)
+{
+	struct exit *exit = snapshot_add_exit(snap, vm);
+
+	exit->e.have |= SRC_EXITS;
+	exit->kind = EXIT_PIO;
+	exit->reason = "0x3f8";
+	exit->count = UINT64_MAX - 10 + n;
+	exit->handling_ns = NOT_REPORTED;
+	exit->p99_s = exit->max_s = NAN;
+	if (n < 2)
+		return;
+	exit = snapshot_add_exit(snap, vm);
+	exit->e.have |= SRC_EXITS;
+	exit->start_ns = FIXTURE_BOOT_NS + SECOND + 1;
+	exit->reason = snapshot_text(snap, "CPUID \"\n\xff");
+	exit->vcpu = 1;
+	exit->count = 3ull * n;
+	exit->handling_ns = 4000001ull * n;
+	exit->p99_s = 0.000001024;
+	exit->max_s = 0.1 / 3;
+}
+
+/* The first by a VM that is not in the recording. */
+static void fill_blames(struct snapshot *snap, struct vm *vm, unsigned n)
+{
+	struct blame *blame = snapshot_add_blame(snap, vm);
+
+	blame->e.have |= SRC_EVENTS;
+	blame->start_ns = FIXTURE_BOOT_NS - 1;
+	blame->kind = HOLDER_VM;
+	blame->holder = snapshot_text(snap, n < 2 ? "hog" : "renamed");
+	blame->holder_uuid = snapshot_text(snap, HOG_UUID);
+	blame->holder_pid = 999;
+	blame->held_ns = n * 123456789ull;
+	blame = snapshot_add_blame(snap, vm);
+	blame->e.have |= SRC_EVENTS;
+	blame->kind = HOLDER_HOST;
+	blame->holder = snapshot_text(snap, "kworker/0:1\xff\"");
+	blame->held_ns = n * 7ull;
+}
+
 static void fill_web(struct snapshot *snap, unsigned n)
 {
 	struct vm *vm = fixture_vm(snap, "web", 100);
@@ -85,12 +150,15 @@ static void fill_web(struct snapshot *snap, unsigned n)
 	for (unsigned i = 0; i < 2; i++) {
 		struct vcpu *vcpu = fixture_vcpu(snap, vm, i);
 
-		vcpu->e.have |= SRC_EVENTS | SRC_NET_THREAD;
+		vcpu->e.have |= SRC_EVENTS | SRC_NET_THREAD | SRC_EXITS;
+		fill_kvm(vcpu, n, i);
 		vcpu->sched.run_ns = n * (i + 1) * 123456789ull;
 		vcpu->sched.ready_ns = n * 3333333;
 		vcpu->sched.voluntary = n * 17;
 		vcpu->net_rx_bytes = n * 9;
 	}
+	fill_exits(snap, vm, n);
+	fill_blames(snap, vm, n);
 	thread->tid = 105;
 	thread->start_ns = FIXTURE_BOOT_NS - 12345;
 	thread->comm = snapshot_text(snap, "CPU 1/KVM\xfe");
@@ -273,6 +341,76 @@ static void replayed_rates_are_those_of_the_recorded_ticks(void **state)
 	free(text);
 }
 
+/* The last tick of the recording, read back. To be freed with the one before. */
+static struct snapshot *replay_last(struct snapshot **before)
+{
+	struct snapshot *snap = NULL;
+	struct replay *replay;
+	size_t size;
+	char *text = record(&size), *path = make_file(text, size);
+
+	*before = NULL;
+	assert_int_equal(replay_open(path, &replay), 0);
+	for (unsigned n = 0; n < N_TICKS; n++)
+		assert_int_equal(step(replay, before, &snap), 1);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+	free(text);
+	return snap;
+}
+
+static struct vm *find_web(const struct snapshot *snap)
+{
+	return snapshot_find_uuid(snap, WEB_UUID);
+}
+
+static void a_replayed_blame_is_the_recorded_one(void **state)
+{
+	struct snapshot *before, *snap = replay_last(&before);
+	const struct blame *blame = find_web(snap)->blames;
+
+	(void)state;
+	assert_int_equal(blame->kind, HOLDER_VM);
+	assert_string_equal(blame->holder, "renamed");
+	assert_string_equal(blame->holder_uuid, HOG_UUID);
+	assert_int_equal(blame->holder_pid, 999);
+	assert_true(blame->start_ns == FIXTURE_BOOT_NS - 1);
+	assert_true(blame->held_ns == (N_TICKS - 1) * 123456789ull);
+	assert_ptr_equal(blame->e.before, find_web(before)->blames);
+	blame = blame->next;
+	assert_int_equal(blame->kind, HOLDER_HOST);
+	assert_null(blame->holder_uuid);
+	assert_int_equal(blame->holder_pid, 0);
+	assert_int_equal(blame->start_ns, 0);
+	assert_null(blame->next);
+	snapshot_free(snap);
+	snapshot_free(before);
+}
+
+static void a_replayed_exit_is_the_recorded_one(void **state)
+{
+	struct snapshot *before, *snap = replay_last(&before);
+	const struct exit *exit = find_web(snap)->exits_by_reason;
+
+	(void)state;
+	assert_int_equal(exit->kind, EXIT_PIO);
+	assert_string_equal(exit->reason, "0x3f8");
+	assert_int_equal(exit->vcpu, -1);
+	assert_true(exit->count == UINT64_MAX - 10 + N_TICKS - 1);
+	assert_true(exit->handling_ns == NOT_REPORTED);
+	assert_true(isnan(exit->p99_s));
+	exit = exit->next;
+	assert_int_equal(exit->kind, EXIT_GUEST);
+	assert_int_equal(exit->vcpu, 1);
+	assert_true(exit->start_ns == FIXTURE_BOOT_NS + SECOND + 1);
+	assert_int_equal(exit->handling_ns, 4000001 * (N_TICKS - 1));
+	assert_float_equal(exit->max_s, 0.1 / 3, 1e-9); /* nanoseconds were written */
+	assert_null(exit->next);
+	snapshot_free(snap);
+	snapshot_free(before);
+}
+
 #define HEAD(type) \
 	"{\"type\":\"" type "\",\"schema\":1,\"time\":\"2026-01-31T12:00:00.000000001Z\"," \
 	"\"interval_seconds\":null,\"host\":\"h\""
@@ -339,6 +477,18 @@ static void broken_lines_are_refused_with_their_number_and_what_would_be_right(v
 		{ VM HEAD("thread") ",\"vm_pid\":9}\n", ":2: \"tid\" must be a thread ID" },
 		{ VM HEAD("nic") ",\"vm_pid\":9,\"nic\":null}\n", ":2: \"nic\" must be" },
 		{ VM HEAD("disk") ",\"vm_pid\":9,\"disk\":7}\n", ":2: \"disk\" must be" },
+		{ VM HEAD("exit") ",\"vm_pid\":9,\"reason\":null}\n", ":2: \"reason\" must be" },
+		{ VM HEAD("exit") ",\"vm_pid\":9,\"reason\":\"HLT\",\"vcpu\":-1}\n",
+			":2: \"vcpu\" must be the number of a vCPU, or null" },
+		{ VM HEAD("exit") ",\"vm_pid\":9,\"reason\":\"HLT\",\"vcpu\":2147483648}\n",
+			":2: \"vcpu\" must be" },
+		{ VM HEAD("exit") ",\"vm_pid\":9,\"reason\":\"HLT\",\"kind\":\"odd\"}\n",
+			":2: \"kind\" must be one of the words" },
+		{ VM HEAD("exit") ",\"vm_pid\":9,\"reason\":\"HLT\",\"start_seconds\":-1}\n",
+			":2: \"start_seconds\" must be a number of seconds" },
+		{ VM HEAD("blame") ",\"vm_pid\":9,\"holder\":1}\n", ":2: \"holder\" must be" },
+		{ VM HEAD("blame") ",\"vm_pid\":9,\"holder\":\"h\",\"holder_pid\":-1}\n",
+			":2: \"holder_pid\" must be a process ID" },
 		{ VM HEAD("nic") ",\"vm_pid\":\"9\",\"nic\":\"t\"}\n", ":2: \"vm_pid\" must be" },
 	};
 	char error[256];
@@ -424,7 +574,7 @@ static void a_last_line_without_newline_is_read_when_it_is_whole(void **state)
 static void members_and_types_that_are_not_known_are_passed_over(void **state)
 {
 	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9,\"colour\":[{}]}\n" HEAD(
-		"exit") ",\"reason\":\"HLT\"}\n";
+		"flow") ",\"reason\":\"HLT\"}\n";
 	char *path = make_file(content, strlen(content));
 	struct snapshot *snap = snapshot_new();
 	struct replay *replay;
@@ -466,7 +616,8 @@ static void a_line_below_a_vm_finds_it_wherever_it_stands(void **state)
 static void sums_stay_known_when_only_vms_were_recorded(void **state)
 {
 	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9,\"vcpus\":2,"
-						 "\"ready_seconds_total\":1.500000000}\n";
+						 "\"ready_seconds_total\":1.500000000,"
+						 "\"halt_poll_seconds_total\":0.250000000}\n";
 	char *path = make_file(content, strlen(content));
 	struct snapshot *snap = snapshot_new();
 	struct replay *replay;
@@ -476,6 +627,7 @@ static void sums_stay_known_when_only_vms_were_recorded(void **state)
 	assert_int_equal(replay_read(replay, snap), 1);
 	snapshot_finish(snap, NULL);
 	assert_float_equal(vm_number(snap, "v", "ready_seconds_total"), 1.5, 0);
+	assert_float_equal(vm_number(snap, "v", "halt_poll_seconds_total"), 0.25, 0);
 	assert_true(isnan(vm_number(snap, "v", "net_rx_bytes_total")));
 	snapshot_free(snap);
 	replay_close(replay);
@@ -496,6 +648,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recording_a_replay_gives_the_same_bytes),
 		cmocka_unit_test(replayed_rates_are_those_of_the_recorded_ticks),
+		cmocka_unit_test(a_replayed_blame_is_the_recorded_one),
+		cmocka_unit_test(a_replayed_exit_is_the_recorded_one),
 		cmocka_unit_test(
 			broken_lines_are_refused_with_their_number_and_what_would_be_right),
 		cmocka_unit_test(a_line_of_more_than_one_mebibyte_is_refused),

@@ -184,6 +184,52 @@ static void ready_time_is_marked_by_the_worst_vcpu_and_not_by_the_sum(void **sta
 	}
 }
 
+/* Adds a reason of which there were so many exits in the second between two ticks. */
+static void add_exit(struct snapshot *snap, struct vm *vm, const char *reason, uint64_t count)
+{
+	struct exit *exit = snapshot_add_exit(snap, vm);
+
+	exit->e.have |= SRC_EXITS;
+	exit->kind = EXIT_GUEST;
+	exit->reason = snapshot_text(snap, reason);
+	exit->count = count;
+}
+
+static void what_is_below_a_vm_can_stand_under_a_row_of_its_vm(void **state)
+{
+	struct snapshot *snaps[2] = { fixture_tick(0), fixture_tick(1) };
+	struct view_spec spec = { .vm_rows = true };
+	char *text;
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		struct vm *calm = fixture_vm(snaps[n], "calm", 10);
+		struct vm *busy = fixture_vm(snaps[n], "busy", 20);
+		struct vm *none = fixture_vm(snaps[n], "none", 30);
+
+		calm->state = busy->state = none->state = VM_RUNNING;
+		calm->e.have |= SRC_KVM;
+		calm->totals.exits = n * 5;
+		busy->e.have |= SRC_KVM;
+		busy->totals.exits = n * 90;
+		add_exit(snaps[n], calm, "HLT", n * 5);
+		add_exit(snaps[n], busy, "CPUID", n * 20);
+		add_exit(snaps[n], busy, "\033npf", n * 70);
+		snapshot_finish(snaps[n], n ? snaps[0] : NULL);
+	}
+	fixture_add_columns(&spec, SCOPE_EXIT, (const char *const[]){ "kind", "exits", NULL });
+	spec.sort = fixture_column("exits", SCOPE_EXIT);
+	text = show(snaps[1], spec);
+	assert_string_equal(text, "busy            90\n"
+				  "  ?npf   guest  70\n"
+				  "  CPUID  guest  20\n"
+				  "calm             5\n"
+				  "  HLT    guest   5\n");
+	free(text);
+	snapshot_free(snaps[1]);
+	snapshot_free(snaps[0]);
+}
+
 static void vms_unknown_to_libvirt_and_stale_ones_are_marked_and_explained(void **state)
 {
 	struct snapshot *snap = fixture_tick(0);
@@ -290,6 +336,7 @@ int main(void)
 		cmocka_unit_test(names_are_made_safe_and_cut_to_fit),
 		cmocka_unit_test(no_line_is_wider_than_the_terminal),
 		cmocka_unit_test(ready_time_is_marked_by_the_worst_vcpu_and_not_by_the_sum),
+		cmocka_unit_test(what_is_below_a_vm_can_stand_under_a_row_of_its_vm),
 		cmocka_unit_test(vms_unknown_to_libvirt_and_stale_ones_are_marked_and_explained),
 		cmocka_unit_test(a_source_that_is_down_is_named_with_its_reason),
 		cmocka_unit_test(an_empty_table_says_why_it_is_empty),

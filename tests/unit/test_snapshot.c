@@ -71,6 +71,36 @@ static struct disk *add_disk(
 	return disk;
 }
 
+static struct exit *add_exit(
+	struct snapshot *snap, struct vm *vm, enum exit_kind kind, const char *reason, int64_t vcpu)
+{
+	struct exit *exit = snapshot_add_exit(snap, vm);
+
+	exit->kind = kind;
+	exit->reason = reason;
+	exit->vcpu = vcpu;
+	return exit;
+}
+
+static struct blame *add_task_blame(struct snapshot *snap, struct vm *vm, const char *comm)
+{
+	struct blame *blame = snapshot_add_blame(snap, vm);
+
+	blame->kind = HOLDER_HOST;
+	blame->holder = snapshot_text(snap, comm);
+	return blame;
+}
+
+/* As the kernel-side collector does it: what the holder is called is filled in later. */
+static struct blame *add_vm_blame(struct snapshot *snap, struct vm *vm, const struct vm *holder)
+{
+	struct blame *blame = snapshot_add_blame(snap, vm);
+
+	blame->kind = HOLDER_VM;
+	blame->vm = holder;
+	return blame;
+}
+
 static void vm_is_found_by_pid_and_uuid_even_when_they_came_later(void **state)
 {
 	struct snapshot *snap = snapshot_at(1);
@@ -233,6 +263,93 @@ static void sum_of_what_one_child_did_not_report_is_not_known(void **state)
 	snapshot_free(snap);
 }
 
+static void totals_of_all_vcpus_are_added_up(void **state)
+{
+	struct snapshot *snap = snapshot_at(1);
+	struct vm *vm = add_vm(snap, "web", 10, 0);
+	struct vcpu *one = add_vcpu(snap, vm, 0, 0), *two = add_vcpu(snap, vm, 1, 0);
+
+	(void)state;
+	one->e.have |= SRC_KVM | SRC_GUEST | SRC_EXITS;
+	one->totals = (struct kvm_counters){ .exits = 5, .poll_success_ns = 1, .poll_fail_ns = 2 };
+	one->exits.handling_ns = 10;
+	one->guest_ns = 100;
+	two->e.have |= SRC_KVM | SRC_GUEST | SRC_EXITS;
+	two->totals = (struct kvm_counters){ .exits = 7, .poll_success_ns = 3, .poll_fail_ns = 4 };
+	two->exits.handling_ns = 20;
+	two->guest_ns = 200;
+	snapshot_finish(snap, NULL);
+	assert_int_equal(vm->e.have, SRC_TICK | SRC_KVM | SRC_GUEST | SRC_EXITS);
+	assert_int_equal(vm->totals.exits, 12);
+	assert_int_equal(two->totals.poll_ns, 7);
+	assert_int_equal(vm->totals.poll_ns, 10);
+	assert_int_equal(vm->totals.poll_success_ns, 4);
+	assert_int_equal(vm->exits.handling_ns, 30);
+	assert_int_equal(vm->guest_ns, 300);
+	snapshot_free(snap);
+}
+
+static void totals_that_one_vcpu_lacks_are_absent_for_the_vm(void **state)
+{
+	struct snapshot *snap = snapshot_at(1);
+	struct vm *vm = add_vm(snap, "web", 10, 0);
+	struct vcpu *one = add_vcpu(snap, vm, 0, 0), *two = add_vcpu(snap, vm, 1, 0);
+
+	(void)state;
+	one->e.have |= SRC_KVM | SRC_GUEST | SRC_EXITS;
+	two->e.have |= SRC_KVM;
+	one->totals = (struct kvm_counters){ .exits = 5, .hypercalls = 6 };
+	two->totals = (struct kvm_counters){ .exits = 7, .hypercalls = NOT_REPORTED };
+	snapshot_finish(snap, NULL);
+	assert_int_equal(vm->e.have, SRC_TICK | SRC_KVM);
+	assert_int_equal(vm->totals.exits, 12);
+	assert_true(vm->totals.hypercalls == NOT_REPORTED);
+	snapshot_free(snap);
+}
+
+static void polling_is_not_known_unless_both_its_outcomes_are(void **state)
+{
+	struct snapshot *snap = snapshot_at(1);
+	struct vm *vm = add_vm(snap, "web", 10, 0);
+	struct vcpu *vcpu = add_vcpu(snap, vm, 0, 0);
+
+	(void)state;
+	vcpu->e.have |= SRC_KVM;
+	vcpu->totals.poll_success_ns = 5;
+	vcpu->totals.poll_fail_ns = NOT_REPORTED;
+	snapshot_finish(snap, NULL);
+	assert_true(vcpu->totals.poll_ns == NOT_REPORTED);
+	assert_true(vm->totals.poll_ns == NOT_REPORTED);
+	assert_int_equal(vm->totals.poll_success_ns, 5);
+	snapshot_free(snap);
+}
+
+static void guest_time_of_a_vm_is_measured_as_that_of_its_worst_vcpu(void **state)
+{
+	static const struct {
+		enum guest_source one, two, expected;
+	} cases[] = {
+		{ GUEST_BY_EVENTS, GUEST_BY_EVENTS, GUEST_BY_EVENTS },
+		{ GUEST_BY_EVENTS, GUEST_BY_TICKS, GUEST_BY_TICKS },
+		{ GUEST_BY_TICKS, GUEST_BY_EVENTS, GUEST_BY_TICKS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct snapshot *snap = snapshot_at(1);
+		struct vm *vm = add_vm(snap, "web", 10, 0);
+		struct vcpu *one = add_vcpu(snap, vm, 0, 0), *two = add_vcpu(snap, vm, 1, 0);
+
+		one->e.have |= SRC_GUEST;
+		one->guest_by = cases[i].one;
+		two->e.have |= SRC_GUEST;
+		two->guest_by = cases[i].two;
+		snapshot_finish(snap, NULL);
+		assert_int_equal(vm->guest_by, cases[i].expected);
+		snapshot_free(snap);
+	}
+}
+
 static void switches_are_not_known_unless_both_sorts_are(void **state)
 {
 	struct snapshot *snap = snapshot_at(1);
@@ -349,6 +466,142 @@ static void entities_are_linked_by_their_keys(void **state)
 	assert_ptr_equal(vm->threads->next->e.before, was->threads);
 	assert_ptr_equal(vm->vcpus->e.before, was->vcpus->next);
 	assert_ptr_equal(vm->nics->e.before, was->nics);
+	snapshot_free(now);
+	snapshot_free(before);
+}
+
+static void exits_are_linked_by_kind_reason_and_vcpu(void **state)
+{
+	struct snapshot *before = snapshot_at(100), *now = snapshot_at(102);
+	struct vm *was = add_vm(before, "web", 10, 50), *vm = add_vm(now, "web", 10, 50);
+	const struct exit *pio, *mmio, *of_vcpu, *of_all;
+
+	(void)state;
+	pio = add_exit(before, was, EXIT_PIO, "0x3f8", -1);
+	mmio = add_exit(before, was, EXIT_MMIO, "0x3f8", -1);
+	of_vcpu = add_exit(before, was, EXIT_GUEST, "HLT", 0);
+	of_all = add_exit(before, was, EXIT_GUEST, "HLT", -1);
+	snapshot_finish(before, NULL);
+	assert_ptr_equal(was->exits_by_reason, pio);
+	add_exit(now, vm, EXIT_GUEST, "HLT", -1);
+	add_exit(now, vm, EXIT_GUEST, "HLT", 0);
+	add_exit(now, vm, EXIT_MMIO, "0x3f8", -1);
+	add_exit(now, vm, EXIT_GUEST, "HLT", 1);
+	snapshot_finish(now, before);
+	assert_ptr_equal(vm->exits_by_reason->e.before, of_all);
+	assert_ptr_equal(vm->exits_by_reason->next->e.before, of_vcpu);
+	assert_ptr_equal(vm->exits_by_reason->next->next->e.before, mmio);
+	assert_null(vm->exits_by_reason->next->next->next->e.before);
+	snapshot_free(now);
+	snapshot_free(before);
+}
+
+static void an_exit_reason_that_is_new_began_at_zero(void **state)
+{
+	struct snapshot *before = snapshot_at(100), *now = snapshot_at(102);
+	struct vm *vm = add_vm(now, "web", 10, 50);
+	struct exit *recent, *old;
+	const struct exit *was;
+
+	(void)state;
+	add_vm(before, "web", 10, 50);
+	recent = add_exit(now, vm, EXIT_GUEST, "CPUID", -1);
+	recent->start_ns = 100 * NSEC_PER_SEC + 1;
+	old = add_exit(now, vm, EXIT_GUEST, "HLT", -1);
+	snapshot_finish(before, NULL);
+	snapshot_finish(now, before);
+	was = recent->e.before;
+	assert_non_null(was);
+	assert_int_equal(was->count, 0);
+	assert_true(was->e.have & SRC_EXITS);
+	assert_null(old->e.before); /* nobody knows since when it has been counted */
+	snapshot_free(now);
+	snapshot_free(before);
+}
+
+static void a_holder_is_known_by_its_pid(void **state)
+{
+	struct snapshot *before = snapshot_at(100), *now = snapshot_at(102);
+	struct vm *was = add_vm(before, "web", 10, 50), *vm = add_vm(now, "web", 10, 50);
+	struct vm *hog_was = add_vm(before, "hog", 20, 50), *hog = add_vm(now, "renamed", 20, 50);
+	struct vm *other = add_vm(now, "hog", 30, 50);
+	const struct blame *held;
+
+	(void)state;
+	held = add_vm_blame(before, was, hog_was);
+	add_task_blame(before, was, "hog");
+	add_vm_blame(now, vm, other);
+	add_vm_blame(now, vm, hog);
+	snapshot_finish(before, NULL);
+	snapshot_finish(now, before);
+	assert_null(vm->blames->e.before);
+	assert_ptr_equal(vm->blames->next->e.before, held);
+	snapshot_free(now);
+	snapshot_free(before);
+}
+
+static void a_task_that_held_a_cpu_is_known_by_its_name(void **state)
+{
+	struct snapshot *before = snapshot_at(100), *now = snapshot_at(102);
+	struct vm *was = add_vm(before, "web", 10, 50), *vm = add_vm(now, "web", 10, 50);
+	const struct blame *backup, *self;
+	struct blame *recent;
+
+	(void)state;
+	backup = add_task_blame(before, was, "backup");
+	self = add_task_blame(before, was, "self");
+	((struct blame *)self)->kind = HOLDER_SELF;
+	add_task_blame(now, vm, "self"); /* a task that calls itself so */
+	add_task_blame(now, vm, "backup");
+	recent = add_task_blame(now, vm, "cron");
+	recent->start_ns = 101 * NSEC_PER_SEC;
+	snapshot_finish(before, NULL);
+	snapshot_finish(now, before);
+	assert_null(vm->blames->e.before);
+	assert_ptr_equal(vm->blames->next->e.before, backup);
+	assert_true(((const struct blame *)recent->e.before)->e.have & SRC_EVENTS);
+	assert_int_equal(((const struct blame *)recent->e.before)->held_ns, 0);
+	snapshot_free(now);
+	snapshot_free(before);
+}
+
+/* The VM that held the CPU stands behind the one that waited, and libvirt came after both. */
+static void a_holder_is_called_as_it_is_in_the_end(void **state)
+{
+	struct snapshot *snap = snapshot_at(1);
+	struct vm *vm = add_vm(snap, "web", 10, 0), *hog = add_vm(snap, NULL, 20, 0);
+	struct blame *blame = add_vm_blame(snap, vm, hog);
+
+	(void)state;
+	hog->uuid = "u-hog";
+	snapshot_finish(snap, NULL);
+	assert_string_equal(blame->holder, "pid 20");
+	assert_string_equal(blame->holder_uuid, "u-hog");
+	assert_int_equal(blame->holder_pid, 20);
+	snapshot_free(snap);
+}
+
+/* At 100 s by ticks, at 102 s by events: of the vCPU itself and of the sum. */
+static void guest_time_has_no_past_when_another_measure_takes_over(void **state)
+{
+	struct snapshot *before = snapshot_at(100), *now = snapshot_at(102);
+	struct vm *was = add_vm(before, "web", 10, 50), *vm = add_vm(now, "web", 10, 50);
+	struct vcpu *vcpu = add_vcpu(now, vm, 0, 50), *newborn = add_vcpu(now, vm, 1, 101);
+
+	(void)state;
+	add_vcpu(before, was, 0, 50)->e.have |= SRC_GUEST | SRC_KVM;
+	vcpu->e.have |= SRC_GUEST | SRC_KVM;
+	vcpu->guest_by = GUEST_BY_EVENTS;
+	newborn->e.have |= SRC_GUEST | SRC_KVM;
+	newborn->guest_by = GUEST_BY_EVENTS;
+	snapshot_finish(before, NULL);
+	snapshot_finish(now, before);
+	assert_int_equal(
+		((const struct entity *)vcpu->e.before)->have & (SRC_GUEST | SRC_KVM), SRC_KVM);
+	assert_int_equal(
+		((const struct entity *)vm->e.before)->have & (SRC_GUEST | SRC_KVM), SRC_KVM);
+	assert_true(((const struct entity *)newborn->e.before)->have & SRC_GUEST);
+	assert_true(was->vcpus->e.have & SRC_GUEST);
 	snapshot_free(now);
 	snapshot_free(before);
 }
@@ -610,12 +863,22 @@ int main(void)
 		cmocka_unit_test(vm_without_a_name_is_called_by_its_pid),
 		cmocka_unit_test(children_are_added_up),
 		cmocka_unit_test(sum_of_what_one_child_did_not_report_is_not_known),
+		cmocka_unit_test(totals_of_all_vcpus_are_added_up),
+		cmocka_unit_test(totals_that_one_vcpu_lacks_are_absent_for_the_vm),
+		cmocka_unit_test(polling_is_not_known_unless_both_its_outcomes_are),
+		cmocka_unit_test(guest_time_of_a_vm_is_measured_as_that_of_its_worst_vcpu),
 		cmocka_unit_test(switches_are_not_known_unless_both_sorts_are),
 		cmocka_unit_test(sums_without_parts_are_kept),
 		cmocka_unit_test(host_counts_what_runs),
 		cmocka_unit_test(first_tick_has_no_past),
 		cmocka_unit_test(a_step_of_the_wall_clock_changes_no_interval),
 		cmocka_unit_test(entities_are_linked_by_their_keys),
+		cmocka_unit_test(exits_are_linked_by_kind_reason_and_vcpu),
+		cmocka_unit_test(an_exit_reason_that_is_new_began_at_zero),
+		cmocka_unit_test(a_holder_is_known_by_its_pid),
+		cmocka_unit_test(a_task_that_held_a_cpu_is_known_by_its_name),
+		cmocka_unit_test(a_holder_is_called_as_it_is_in_the_end),
+		cmocka_unit_test(guest_time_has_no_past_when_another_measure_takes_over),
 		cmocka_unit_test(reused_pid_or_tid_is_another_entity),
 		cmocka_unit_test(entity_born_within_the_interval_began_at_zero),
 		cmocka_unit_test(entity_found_late_has_no_past),

@@ -102,8 +102,8 @@ static bool can_walk_in_one_call(void)
 	((objects)->name ? bpf_map__reuse_fd((map), bpf_map__fd((objects)->name)) \
 			 : bpf_map__set_max_entries((map), (entries)))
 
-static int share_thread_maps(const struct loader *loader, struct bpf_map *slots,
-	struct bpf_map *tids, struct bpf_map *control)
+int loader_share_maps(const struct loader *loader, struct bpf_map *slots, struct bpf_map *tids,
+	struct bpf_map *control)
 {
 	const struct loader_objects *objects = loader->objects;
 	int err = share_map(objects, slots, slots, loader->n_slots);
@@ -132,14 +132,19 @@ static int share_process_maps(
 
 static int load_sched(struct loader *loader)
 {
-	struct sched_bpf *sched = sched_bpf__open();
+	struct sched_bpf *sched;
 	int err;
 
+	if (!loader->n_cpus)
+		return -ENODEV; /* how many there can be is not known, and each has its slices */
+	sched = sched_bpf__open();
 	if (!sched)
 		return -errno;
-	err = share_thread_maps(loader, sched->maps.slots, sched->maps.tids, sched->maps.control);
+	err = loader_share_maps(loader, sched->maps.slots, sched->maps.tids, sched->maps.control);
 	if (!err)
 		err = share_process_maps(loader, sched->maps.free_slots, sched->maps.processes);
+	if (!err)
+		err = bpf_map__set_max_entries(sched->maps.rings, loader->n_cpus);
 	if (!err)
 		err = sched_bpf__load(sched);
 	if (err) {
@@ -162,7 +167,7 @@ static int load_walk(struct loader *loader)
 	walk->rodata->with_events = loader->objects->sched;
 	bpf_program__set_autoload(walk->progs.walk, one_call);
 	bpf_program__set_autoload(walk->progs.walk_tasks, !one_call);
-	err = share_thread_maps(loader, walk->maps.slots, walk->maps.tids, walk->maps.control);
+	err = loader_share_maps(loader, walk->maps.slots, walk->maps.tids, walk->maps.control);
 	if (!err)
 		err = share_process_maps(loader, walk->maps.free_slots, walk->maps.processes);
 	if (!err)
@@ -194,7 +199,7 @@ static int load_net(struct loader *loader)
 		return -errno;
 	net->rodata->nic_mask = loader->n_nic_places - 1;
 	net->rodata->n_cpus = loader->n_cpus;
-	err = share_thread_maps(loader, net->maps.slots, net->maps.tids, net->maps.control);
+	err = loader_share_maps(loader, net->maps.slots, net->maps.tids, net->maps.control);
 	if (!err)
 		err = bpf_map__set_max_entries(net->maps.nics, loader->n_nic_places);
 	if (!err)
@@ -216,7 +221,7 @@ static int load_files(struct loader *loader)
 
 	if (!files)
 		return -errno;
-	err = share_thread_maps(loader, files->maps.slots, files->maps.tids, files->maps.control);
+	err = loader_share_maps(loader, files->maps.slots, files->maps.tids, files->maps.control);
 	if (!err)
 		err = files_bpf__load(files);
 	if (err) {
@@ -227,7 +232,7 @@ static int load_files(struct loader *loader)
 	return 0;
 }
 
-static int view_map(const struct bpf_map *map, void *ret)
+int loader_view_map(const struct bpf_map *map, void *ret)
 {
 	void *memory =
 		mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
@@ -238,10 +243,25 @@ static int view_map(const struct bpf_map *map, void *ret)
 	return 0;
 }
 
-static void unview_map(const struct bpf_map *map, void *memory)
+void loader_unview_map(const struct bpf_map *map, void *memory)
 {
 	if (memory)
 		munmap(memory, map_bytes(map));
+}
+
+/*
+ * Address space for all slots. They are mapped as they come into use (loader_walk()), since all
+ * that is mapped counts as memory of this process.
+ */
+static int reserve_slots(struct loader *loader)
+{
+	void *memory = mmap(NULL, map_bytes(loader->objects->slots), PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	loader->slots = memory;
+	return 0;
 }
 
 /* Lowest numbers on top, so that the slots in use stay close together. */
@@ -261,13 +281,13 @@ static int load_required(struct loader *loader)
 	if (!err)
 		err = load_files(loader);
 	if (!err)
-		err = view_map(loader->objects->slots, &loader->slots);
+		err = reserve_slots(loader);
 	if (!err)
-		err = view_map(loader->objects->control, &loader->control);
+		err = loader_view_map(loader->objects->control, &loader->control);
 	return err ? err : fill_free_slots(loader);
 }
 
-static void switch_off(struct loader_part *part, const char *lost, int err)
+void loader_switch_off(struct loader_part *part, const char *lost, int err)
 {
 	part->on = false;
 	snprintf(part->why, sizeof(part->why), "%s: %s", lost, strerror(-err));
@@ -279,9 +299,12 @@ static void attach_events(struct loader *loader)
 
 	if (!loader->objects->sched)
 		return;
-	err = sched_bpf__attach(loader->objects->sched);
+	err = loader_view_map(loader->objects->sched->maps.blames, &loader->blames);
+	if (!err)
+		err = sched_bpf__attach(loader->objects->sched);
 	if (err) {
-		switch_off(&loader->events, "cannot attach to sched_switch and task_newtask", err);
+		loader_switch_off(
+			&loader->events, "cannot attach to sched_switch and task_newtask", err);
 		return;
 	}
 	loader->events.on = true;
@@ -294,13 +317,13 @@ static void attach_net(struct loader *loader)
 	int err = load_net(loader);
 
 	if (!err)
-		err = view_map(objects->net->maps.nics, &loader->nics);
+		err = loader_view_map(objects->net->maps.nics, &loader->nics);
 	if (!err)
-		err = view_map(objects->net->maps.traffic, &loader->traffic);
+		err = loader_view_map(objects->net->maps.traffic, &loader->traffic);
 	if (!err)
 		err = net_bpf__attach(objects->net);
 	if (err) {
-		switch_off(
+		loader_switch_off(
 			&loader->net, "cannot attach to netif_receive_skb and net_dev_xmit", err);
 		return;
 	}
@@ -321,10 +344,12 @@ int loader_open(const struct config *config, struct loader *loader, char *why, s
 		snprintf(loader->events.why, sizeof(loader->events.why),
 			"not attached with --light");
 		snprintf(loader->net.why, sizeof(loader->net.why), "not attached with --light");
+		snprintf(loader->exits.why, sizeof(loader->exits.why), "not attached with --light");
 	} else {
 		err = load_sched(loader);
 		if (err)
-			switch_off(&loader->events, "cannot load the program on sched_switch", err);
+			loader_switch_off(
+				&loader->events, "cannot load the program on sched_switch", err);
 	}
 	err = load_required(loader);
 	if (err) {
@@ -336,6 +361,8 @@ int loader_open(const struct config *config, struct loader *loader, char *why, s
 		attach_events(loader);
 		attach_net(loader);
 	}
+	if (config->exits && !config->light)
+		loader_attach_exits(loader);
 	return 0;
 }
 
@@ -346,12 +373,15 @@ void loader_close(struct loader *loader)
 	if (!objects)
 		return;
 	if (objects->net) {
-		unview_map(objects->net->maps.nics, loader->nics);
-		unview_map(objects->net->maps.traffic, loader->traffic);
+		loader_unview_map(objects->net->maps.nics, loader->nics);
+		loader_unview_map(objects->net->maps.traffic, loader->traffic);
 	}
+	if (objects->sched)
+		loader_unview_map(objects->sched->maps.blames, loader->blames);
+	loader_close_exits(loader);
 	if (objects->slots) {
-		unview_map(objects->slots, loader->slots);
-		unview_map(objects->control, loader->control);
+		loader_unview_map(objects->slots, loader->slots);
+		loader_unview_map(objects->control, loader->control);
 	}
 	bpf_link__destroy(objects->walk_link);
 	files_bpf__destroy(objects->files);

@@ -23,17 +23,24 @@ struct loader {
 	/* Shared memory. slots[0] is unused. */
 	struct vmb_slot *slots;
 	struct vmb_control *control;
+	struct vmb_blame_row *blames; /* VMB_MAX_VMS, NULL without `events` */
 	struct vmb_nic *nics; /* n_nic_places, NULL without `net` */
 	struct vmb_net *traffic; /* [slot * n_cpus + cpu], n_nics slots, NULL without `net` */
+	struct vmb_exit_table *exit_tables; /* n_exit_tables, NULL without `exits` */
+	volatile struct vmb_exit_control *exit_control; /* NULL without `exits` */
 	unsigned n_slots; /* the first free number is 1 */
+	unsigned n_seen; /* slots that are in memory: those up to the highest one ever used */
 	unsigned n_tids;
 	unsigned n_nics;
 	unsigned n_nic_places; /* power of two */
 	unsigned n_cpus;
+	unsigned n_exit_tables; /* the first free number is 1 */
 	unsigned n_attached; /* programs attached to events */
 
 	struct loader_part events; /* on sched_switch and task_newtask */
 	struct loader_part net; /* on the network tracepoints */
+	struct loader_part exits; /* on KVM's, if config->exits */
+	bool exit_times; /* both of kvm_exit and kvm_entry are among them */
 
 	struct loader_objects *objects;
 };
@@ -57,6 +64,9 @@ bool loader_statistics(const struct loader *loader, __u64 *runs, __u64 *run_ns);
 
 /* Gives a slot back; the caller has zeroed it. */
 int loader_free_slot(struct loader *loader, __u32 number);
+
+/* The same for a table of exits. */
+int loader_free_exits(struct loader *loader, __u32 number);
 
 /* The number of the slot that a tid leads to, 0: none. */
 unsigned loader_slot_of(const struct loader *loader, __u32 tid);

@@ -28,10 +28,34 @@ static int run_iterator(const struct bpf_link *link)
 	return got < 0 ? -errno : 0;
 }
 
+/* So many bytes of slots come into sight at a time. */
+#define SLOTS_STEP (512u * 1024)
+
+static int see_slots(struct loader *loader)
+{
+	const struct bpf_map *map = loader->objects->slots;
+	size_t size = (loader->control->highest_slot + 1) * sizeof(*loader->slots);
+	size_t all = map_bytes(map);
+
+	if (size <= loader->n_seen * sizeof(*loader->slots))
+		return 0;
+	size = (size + SLOTS_STEP - 1) / SLOTS_STEP * SLOTS_STEP;
+	if (size > all)
+		size = all;
+	if (mmap(loader->slots, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		    bpf_map__fd(map), 0) == MAP_FAILED)
+		return -errno;
+	loader->n_seen = (unsigned)(size / sizeof(*loader->slots));
+	if (loader->n_seen > loader->n_slots)
+		loader->n_seen = loader->n_slots;
+	return 0;
+}
+
 int loader_walk(struct loader *loader)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options);
 	struct timespec unused;
+	int err = 0;
 
 	/*
 	 * Reading the CPU clock of the calling thread makes the kernel bring the run-queue clock of
@@ -40,10 +64,11 @@ int loader_walk(struct loader *loader)
 	 */
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &unused);
 	if (loader->objects->walk_link)
-		return run_iterator(loader->objects->walk_link);
-	if (bpf_prog_test_run_opts(bpf_program__fd(loader->objects->walk->progs.walk), &options))
-		return -errno;
-	return 0;
+		err = run_iterator(loader->objects->walk_link);
+	else if (bpf_prog_test_run_opts(
+			 bpf_program__fd(loader->objects->walk->progs.walk), &options))
+		err = -errno;
+	return err ? err : see_slots(loader);
 }
 
 static void add_statistics(const struct bpf_program *program, __u64 *runs, __u64 *run_ns)
@@ -70,6 +95,12 @@ bool loader_statistics(const struct loader *loader, __u64 *runs, __u64 *run_ns)
 		add_statistics(objects->net->progs.on_receive, runs, run_ns);
 		add_statistics(objects->net->progs.on_xmit, runs, run_ns);
 	}
+	if (loader->exits.on) {
+		struct bpf_program *program;
+
+		bpf_object__for_each_program(program, objects->kvm->obj)
+			add_statistics(program, runs, run_ns);
+	}
 	return *runs > 0;
 }
 
@@ -78,6 +109,13 @@ int loader_free_slot(struct loader *loader, __u32 number)
 	return bpf_map_update_elem(bpf_map__fd(loader->objects->free_slots), NULL, &number, BPF_ANY)
 		       ? -errno
 		       : 0;
+}
+
+int loader_free_exits(struct loader *loader, __u32 number)
+{
+	const struct bpf_map *free_tables = loader->objects->kvm->maps.free_tables;
+
+	return bpf_map_update_elem(bpf_map__fd(free_tables), NULL, &number, BPF_ANY) ? -errno : 0;
 }
 
 unsigned loader_slot_of(const struct loader *loader, __u32 tid)

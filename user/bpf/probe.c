@@ -5,6 +5,7 @@
 #include "bpf/probe_check.h"
 
 #define NEWER_KERNEL "use a newer kernel"
+#define KVM_TYPES "load kvm, on a kernel that has BTF for modules"
 
 const struct probe probes[] = {
 	{
@@ -99,15 +100,36 @@ const struct probe probes[] = {
 	{
 		.name = "tp_btf/kvm_exit",
 		.what = "tracepoint: a vCPU leaves the guest",
-		.lost = "nothing that vmbpf shows now",
-		.remedy = "load kvm, on a kernel that has BTF for modules",
+		.lost = "exits by reason, exact guest time (vmbpf exits)",
+		.remedy = KVM_TYPES,
 		.check = check_kvm_tracepoint,
 	},
 	{
 		.name = "tp_btf/kvm_entry",
 		.what = "tracepoint: a vCPU enters the guest",
-		.lost = "nothing that vmbpf shows now",
-		.remedy = "load kvm, on a kernel that has BTF for modules",
+		.lost = "how long exits take, exact guest time (vmbpf exits)",
+		.remedy = KVM_TYPES,
+		.check = check_kvm_tracepoint,
+	},
+	{
+		.name = "tp_btf/kvm_userspace_exit",
+		.what = "tracepoint: KVM goes back to QEMU",
+		.lost = "exits to user space by reason (vmbpf exits)",
+		.remedy = KVM_TYPES,
+		.check = check_kvm_tracepoint,
+	},
+	{
+		.name = "tp_btf/kvm_pio",
+		.what = "tracepoint: a guest accesses a port",
+		.lost = "accesses by I/O port (vmbpf exits)",
+		.remedy = KVM_TYPES,
+		.check = check_kvm_tracepoint,
+	},
+	{
+		.name = "tp_btf/kvm_mmio",
+		.what = "tracepoint: a guest accesses a device",
+		.lost = "accesses to device memory by page (vmbpf exits)",
+		.remedy = KVM_TYPES,
 		.check = check_kvm_tracepoint,
 	},
 	{

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/privilege.h"
 #include "bpf/probe_check.h"
+#include "bpf/tracepoint.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
@@ -98,40 +99,33 @@ static bool has_type(const struct btf *types, const char *name, __u32 kind)
 	return btf__find_by_name_kind(types, name, kind) > 0;
 }
 
-/* A tracepoint that BTF programs can attach to has a type called btf_trace_NAME. */
-static bool has_tracepoint(const struct btf *types, const char *name)
-{
-	char type[64];
-
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return has_type(types, type, BTF_KIND_TYPEDEF);
-}
-
 enum probe_result check_tracepoint(const struct probe *probe, char *detail, size_t size)
 {
 	const struct btf *types = kernel_types();
+	struct tracepoint found;
 
 	if (!types)
 		return without_types(detail, size);
-	return probe_found(has_tracepoint(types, subject(probe)), detail, size, "there",
-		"this kernel has no such tracepoint");
+	return probe_found(tracepoint_find(types, NULL, subject(probe), &found) == 0, detail, size,
+		"there", "this kernel has no such tracepoint");
 }
 
 /* The types of a module are its own. */
 enum probe_result check_kvm_tracepoint(const struct probe *probe, char *detail, size_t size)
 {
 	const struct btf *types = kernel_types();
+	struct tracepoint found;
 	struct btf *module;
-	bool there;
+	int err;
 
 	if (!types)
 		return without_types(detail, size);
-	if (has_tracepoint(types, subject(probe)))
-		return probe_found(true, detail, size, "there, built into the kernel", NULL);
-	module = btf__load_module_btf("kvm", (struct btf *)types);
-	there = module && has_tracepoint(module, subject(probe));
+	module = tracepoint_kvm_types((struct btf *)types);
+	err = tracepoint_find(types, module, subject(probe), &found);
 	btf__free(module);
-	return probe_found(there, detail, size, "there, in the module kvm",
+	return probe_found(!err, detail, size,
+		!err && found.in_module ? "there, in the module kvm"
+					: "there, built into the kernel",
 		"neither in the kernel nor in a loaded module kvm");
 }
 

@@ -9,10 +9,12 @@ static const struct {
 	const char *status;
 	uint32_t sources;
 } subjects[] = {
-	{ "kernel", SRC_SCHED | SRC_EVENTS | SRC_NET | SRC_NET_THREAD },
-	{ "walk", SRC_SCHED | SRC_EVENTS },
+	{ "kernel", SRC_SCHED | SRC_EVENTS | SRC_NET | SRC_NET_THREAD | SRC_KVM | SRC_GUEST |
+			    SRC_LIMIT | SRC_EXITS },
+	{ "walk", SRC_SCHED | SRC_EVENTS | SRC_KVM | SRC_GUEST | SRC_LIMIT | SRC_EXITS },
 	{ "events", SRC_EVENTS },
 	{ "net", SRC_NET | SRC_NET_THREAD },
+	{ "exits", SRC_EXITS },
 	{ "netdev", SRC_NET_DEVICE },
 	{ "libvirt", SRC_LIBVIRT | SRC_BALLOON | SRC_BLOCK | SRC_STORAGE },
 	{ "host", SRC_SELF | SRC_PRESSURE },

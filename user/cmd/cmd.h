@@ -20,6 +20,7 @@ enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 struct request {
 	struct config config;
 	const char *output; /* a format, or the file of a recording */
+	const char *esxtop; /* the file of a CSV like esxtop's */
 	const char *fields;
 	const char *sort;
 	const char *filter;
@@ -38,6 +39,7 @@ struct command {
 	const char *summary; /* one sentence */
 	const struct option_row *options; /* fill a struct request */
 	const char *operand; /* what may follow the options ("COMMAND"), NULL: nothing */
+	uint64_t interval_ns; /* unless an option says otherwise, 0: one second */
 	const char *examples[3];
 	/* `operand` is NULL unless one was given. Returns the exit status. */
 	int (*run)(const struct request *request, const char *operand);
@@ -45,8 +47,8 @@ struct command {
 
 extern const struct command *const commands[]; /* NULL-terminated */
 
-extern const struct command top_command, stream_command, list_command, metrics_command,
-	doctor_command, record_command, version_command, help_command;
+extern const struct command top_command, stream_command, list_command, blame_command, exits_command,
+	metrics_command, doctor_command, record_command, version_command, help_command;
 
 /* Runs the command that argv[1] names, with what follows it. Returns the exit status. */
 int command_main(int argc, char **argv);

@@ -57,7 +57,9 @@ const struct command *command_find(const char *name)
 
 static int command_run(const struct command *command, int argc, char **argv)
 {
-	struct request request = { .config.interval_ns = NSEC_PER_SEC };
+	struct request request = {
+		.config.interval_ns = command->interval_ns ? command->interval_ns : NSEC_PER_SEC,
+	};
 	int first = option_parse(command->name, command->options, &request, argc, argv);
 	int allowed = command->operand ? 1 : 0;
 

@@ -159,7 +159,9 @@ static int show(struct loop *loop, const struct snapshot *snap)
 	int err = loop->consumer->tick(loop->consumer->context, snap);
 
 	loop->n_shown++;
-	if (!err || (stop && err == -EINTR))
+	if (err == -ECANCELED)
+		stop = 1;
+	if (!err || err == -ECANCELED || (stop && err == -EINTR))
 		return 0;
 	return output_failed(loop->consumer->where, -err);
 }

@@ -10,7 +10,10 @@
 
 /* Where the snapshots go. */
 struct consumer {
-	/* 0 or -errno, which ends the loop and is said to have happened at `where`. */
+	/*
+	 * 0 or -errno, which ends the loop and is said to have happened at `where`; -ECANCELED ends
+	 * it without a word, as a signal would.
+	 */
 	int (*tick)(void *context, const struct snapshot *snap);
 	int (*end)(void *context); /* likewise, once after the last tick; may be NULL */
 	void *context;

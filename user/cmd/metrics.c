@@ -66,6 +66,7 @@ static void table_source(const struct source_info *source, const struct availabi
 	char reason[TEXT_MAX];
 
 	printf("%-11s %-4s %s\n", source->name, state->here ? "yes" : "no", source->mechanism);
+	printf("%-16s cost: %s\n", "", source->cost);
 	if (!state->here)
 		printf("%-16s why not: %s\n", "",
 			unit_safe_text(state->reason, reason, sizeof(reason)));
@@ -86,7 +87,7 @@ static void markdown_source(const struct source_info *source, const struct avail
 {
 	char reason[TEXT_MAX];
 
-	printf("| %s | %s | %s%s%s |\n", source->name, source->mechanism,
+	printf("| %s | %s | %s | %s%s%s |\n", source->name, source->mechanism, source->cost,
 		state->here ? "yes" : "no", state->here ? "" : ": ",
 		unit_safe_text(state->here ? "" : state->reason, reason, sizeof(reason)));
 }
@@ -138,6 +139,7 @@ static void json_source(const struct source_info *source, const struct availabil
 	add_text(object, "type", "source");
 	add_text(object, "name", source->name);
 	add_text(object, "mechanism", source->mechanism);
+	add_text(object, "cost", source->cost);
 	print_object(object, state);
 }
 
@@ -147,7 +149,8 @@ static const struct format formats[] = {
 		.row = table_row,
 		.source = table_source,
 		.before_rows = "METRIC                      UNIT     SOURCE        HERE MEANING\n",
-		.before_sources = "\nSOURCE      HERE SERVED BY\n",
+		.before_sources = "\nSOURCE      HERE SERVED BY; WHAT MAKE BENCH MEASURED ON THE "
+				  "MACHINE IN THE README\n",
 	},
 	{
 		.name = "md",
@@ -155,7 +158,9 @@ static const struct format formats[] = {
 		.source = markdown_source,
 		.before_rows = "| metric | columns | unit | source | here | meaning |\n"
 			       "| --- | --- | --- | --- | --- | --- |\n",
-		.before_sources = "\n| source | served by | here |\n| --- | --- | --- |\n",
+		.before_sources =
+			"\n| source | served by | cost, by `make bench` on the machine in the README | "
+			"here |\n| --- | --- | --- | --- |\n",
 	},
 	{
 		.name = "json",

@@ -6,6 +6,8 @@ const struct command *const commands[] = {
 	&top_command,
 	&stream_command,
 	&list_command,
+	&blame_command,
+	&exits_command,
 	&record_command,
 	&metrics_command,
 	&doctor_command,

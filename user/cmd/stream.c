@@ -19,10 +19,12 @@ static int run(const struct request *request, const char *operand)
 		.paced = isatty(STDOUT_FILENO),
 	};
 	int status = view_init(request, &defaults, &output.spec);
+	struct config config = request->config;
 
 	(void)operand;
+	config.exits = output.spec.scopes & 1u << SCOPE_EXIT;
 	if (!status)
-		status = loop_run(&request->config, &consumer);
+		status = loop_run(&config, &consumer);
 	view_done(&output.spec);
 	return status;
 }
@@ -30,7 +32,7 @@ static int run(const struct request *request, const char *operand)
 static const struct option_row options[] = {
 	{ .name = "scope",
 		.argument = "LIST",
-		.help = "of host,vm,vcpu,thread,nic,disk (default host,vm)",
+		.help = "host,vm (default); vcpu,thread,nic,disk,exit,blame",
 		.set = option_set_text,
 		.field = IN_REQUEST(scopes) },
 	OPTION_COUNT,

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmbpf top: the VMs as a table, again and again. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cmd/loop.h"
 #include "cmd/options.h"
-#include "cmd/output.h"
-#include "cmd/terminal.h"
+#include "cmd/show.h"
 #include "cmd/view.h"
 
 static const struct view_defaults defaults = {
@@ -38,79 +33,10 @@ static struct view_defaults choose_defaults(const struct request *request, const
 	return chosen;
 }
 
-struct top {
-	const struct request *request;
-	struct output output;
-};
-
-/* The table is made in memory: only then is it known how much of it the screen can take. */
-static int draw(void *context, const struct snapshot *snap)
-{
-	struct top *top = context;
-	char *text = NULL;
-	size_t size = 0;
-	int err;
-
-	terminal_describe(top->request->colour, &top->output.spec);
-	top->output.file = open_memstream(&text, &size);
-	if (!top->output.file)
-		return -ENOMEM;
-	err = output_tick(&top->output, snap);
-	if (fclose(top->output.file) && !err)
-		err = -ENOMEM;
-	if (!err)
-		err = terminal_draw(stdout, text);
-	if (err)
-		output_forget(stdout);
-	free(text);
-	return err;
-}
-
-/* Tables that follow each other are told apart by an empty line. */
-static int print(void *context, const struct snapshot *snap)
-{
-	struct top *top = context;
-	bool separate = top->output.begun && top->output.spec.headers &&
-			top->output.sink == sink_find("table");
-
-	if (separate)
-		fputc('\n', top->output.file);
-	return output_tick(&top->output, snap);
-}
-
-static int print_end(void *context)
-{
-	struct top *top = context;
-
-	return output_end(&top->output);
-}
-
-static int run_top(struct top *top, const struct request *request)
-{
-	struct config config = request->config;
-	bool table = top->output.sink == sink_find("table");
-	bool screen = table && !request->batch && !request->once && terminal_is_screen();
-	struct consumer consumer = {
-		.tick = screen ? draw : print,
-		.end = screen ? NULL : print_end,
-		.context = top,
-		.where = "standard output",
-		.warm_up = !screen,
-		.paced = isatty(STDOUT_FILENO) && !request->once,
-	};
-
-	if (request->once)
-		config.count = 1;
-	terminal_describe(request->colour, &top->output.spec);
-	if (!screen)
-		top->output.spec.width = 0;
-	return loop_run(&config, &consumer);
-}
-
 static int run(const struct request *request, const char *operand)
 {
 	const char *format = request->output ? request->output : "table";
-	struct top top = {
+	struct show show = {
 		.request = request,
 		.output = { .file = stdout, .sink = sink_find(format) },
 	};
@@ -122,10 +48,10 @@ static int run(const struct request *request, const char *operand)
 		view_print_fields();
 		return 0;
 	}
-	status = view_init(request, &shown, &top.output.spec);
+	status = view_init(request, &shown, &show.output.spec);
 	if (!status)
-		status = run_top(&top, request);
-	view_done(&top.output.spec);
+		status = show_run(&show, &request->config);
+	view_done(&show.output.spec);
 	return status;
 }
 

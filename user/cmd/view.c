@@ -112,7 +112,8 @@ static int parse_scopes(const char *list, uint32_t *ret)
 	for (*ret = 0; next_word(&list, word); *ret |= 1u << scope) {
 		if (scope_find(word, &scope) == 0)
 			continue;
-		log_error("--scope: '%s' is none of host, vm, vcpu, thread, nic, disk", word);
+		log_error("--scope: '%s' is none of host, vm, vcpu, thread, nic, disk, exit, blame",
+			word);
 		return EX_USAGE;
 	}
 	if (*ret)

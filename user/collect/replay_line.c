@@ -181,6 +181,48 @@ static int read_disk(
 		line, snap, SCOPE_DISK, offsetof(struct disk, target), &disk->e, fault);
 }
 
+static int read_exit(
+	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+{
+	struct json_object *index = json_object_object_get(line, "vcpu");
+	const char *reason = replay_text(line, "reason");
+	struct exit *exit;
+	uint64_t vcpu;
+	int err;
+
+	if (!reason)
+		return wrong(fault, "reason", "the reason of the exit");
+	if (index && replay_whole(index, INT_MAX, &vcpu) < 0)
+		return wrong(fault, "vcpu", "the number of a vCPU, or null");
+	exit = snapshot_add_exit(snap, vm);
+	exit->reason = snapshot_text(snap, reason);
+	if (index)
+		exit->vcpu = (int64_t)vcpu;
+	err = read_seconds(line, "start_seconds", &exit->start_ns, fault);
+	if (err)
+		return err;
+	return replay_rows_read(
+		line, snap, SCOPE_EXIT, offsetof(struct exit, reason), &exit->e, fault);
+}
+
+static int read_blame(
+	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+{
+	const char *holder = replay_text(line, "holder");
+	struct blame *blame;
+	int err;
+
+	if (!holder)
+		return wrong(fault, "holder", "who had the CPU");
+	blame = snapshot_add_blame(snap, vm);
+	blame->holder = snapshot_text(snap, holder);
+	err = read_seconds(line, "start_seconds", &blame->start_ns, fault);
+	if (err)
+		return err;
+	return replay_rows_read(
+		line, snap, SCOPE_BLAME, offsetof(struct blame, holder), &blame->e, fault);
+}
+
 /* What a line below a VM adds to it. */
 static int (*const readers[N_SCOPES])(
 	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault) = {
@@ -188,6 +230,8 @@ static int (*const readers[N_SCOPES])(
 	[SCOPE_THREAD] = read_thread,
 	[SCOPE_NIC] = read_nic,
 	[SCOPE_DISK] = read_disk,
+	[SCOPE_EXIT] = read_exit,
+	[SCOPE_BLAME] = read_blame,
 };
 
 int replay_line_read(struct json_object *line, struct snapshot *snap, struct fault *fault)

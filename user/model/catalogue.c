@@ -77,6 +77,78 @@ static const char *const no_yes[] = { "no", "yes" };
 		FIELD(type, latency.max_s), \
 		.help = "The longest wait from ready to running in the interval." }
 
+/* Where the time of vCPUs goes, of one and of all of a VM. `what` is "the vCPU" or "the vCPUs". */
+#define VCPU_ROWS(scope, type, what) \
+	{ scope, COUNTER_SECONDS("guest", "GUEST%"), SRC_GUEST, FIELD_NS(type, guest_ns), \
+		.help = "Time " what " spent inside the guest." }, \
+	{ scope, TEXT_OF("guest_by", "GBY"), SRC_GUEST, \
+		FIELD_OF_NAMES(type, guest_by, guest_source_names), \
+		.help = "What guest was measured by: the scheduler's clock ticks, which sample, or " \
+			"the events of entry and exit." }, \
+	{ scope, COUNTER_SECONDS("halt_poll", "POLL%"), SRC_KVM, FIELD_NS(type, totals.poll_ns), \
+		.help = "Time " what " spent on a host CPU polling for work instead of sleeping." }, \
+	{ scope, COUNTER_SECONDS("halt_poll_success", "POLLS%"), SRC_KVM, \
+		FIELD_NS(type, totals.poll_success_ns), \
+		.help = "The part of halt_poll after which there was work." }, \
+	{ scope, COUNTER_SECONDS("halt_poll_failed", "POLLF%"), SRC_KVM, \
+		FIELD_NS(type, totals.poll_fail_ns), \
+		.help = "The part of halt_poll that was in vain." }, \
+	{ scope, GAUGE_SHARE("hypervisor", "HYP%"), SRC_SCHED | SRC_GUEST, \
+		.derive = type##_hypervisor, \
+		.help = "Time " what " spent on a host CPU outside the guest without polling: run - " \
+			"guest - halt_poll, 100 being one CPU." }, \
+	{ scope, COUNTER_SECONDS("idle", "IDLE%"), SRC_KVM | SRC_EVENTS, FIELD_NS(type, totals.idle_ns), \
+		.help = "The part of wait in which the guest had halted " what " (esxtop %IDLE)." }, \
+	{ scope, GAUGE_SHARE("blocked", "BLKD%"), SRC_EVENTS | SRC_KVM, .derive = type##_blocked, \
+		.help = "The part of wait in which the guest had not halted " what ": wait - idle " \
+			"(esxtop %VMWAIT)." }, \
+	{ scope, COUNTER_THINGS("exits", "EXIT/s"), SRC_KVM, FIELD(type, totals.exits), \
+		.help = "Times " what " left the guest, as KVM counts them." }, \
+	{ scope, COUNTER_THINGS("exits_halt", "HALT/s"), SRC_KVM, FIELD(type, totals.halt_exits), \
+		.help = "Exits because the guest had nothing to do." }, \
+	{ scope, COUNTER_THINGS("exits_io", "XIO/s"), SRC_KVM, FIELD(type, totals.io_exits), \
+		.help = "Exits for an access to an I/O port." }, \
+	{ scope, COUNTER_THINGS("exits_mmio", "XMMIO/s"), SRC_KVM, FIELD(type, totals.mmio_exits), \
+		.help = "Exits for an access to device memory that went to QEMU." }, \
+	{ scope, COUNTER_THINGS("exits_interrupt", "XIRQ/s"), SRC_KVM, FIELD(type, totals.irq_exits), \
+		.help = "Exits because the host was interrupted." }, \
+	{ scope, COUNTER_THINGS("exits_irq_window", "XIRQW/s"), SRC_KVM, \
+		FIELD(type, totals.irq_window_exits), \
+		.help = "Exits because the guest became ready for an interrupt." }, \
+	{ scope, COUNTER_THINGS("exits_nmi_window", "XNMIW/s"), SRC_KVM, \
+		FIELD(type, totals.nmi_window_exits), \
+		.help = "Exits because the guest became ready for a non-maskable interrupt." }, \
+	{ scope, COUNTER_THINGS("exits_signal", "XSIG/s"), SRC_KVM, FIELD(type, totals.signal_exits), \
+		.help = "Exits because a signal was pending for the thread." }, \
+	{ scope, COUNTER_THINGS("exits_request", "XREQ/s"), SRC_KVM, \
+		FIELD(type, totals.request_irq_exits), \
+		.help = "Exits because QEMU had asked for an interrupt window." }, \
+	{ scope, COUNTER_THINGS("hypercalls", "HYPC/s"), SRC_KVM, FIELD(type, totals.hypercalls), \
+		.help = "Calls of the guest to KVM." }, \
+	{ scope, COUNTER_THINGS("emulated", "EMUL/s"), SRC_KVM, FIELD(type, totals.emulated), \
+		.help = "Instructions of the guest that KVM emulated." }, \
+	{ scope, COUNTER_SECONDS("exit_handling", "XTIME%"), SRC_EXITS, \
+		FIELD_NS(type, exits.handling_ns), \
+		.help = "Time from exits to the next entry, on or off a host CPU, halts left out." }, \
+	{ scope, COUNTER_SECONDS("throttled", "MLMTD%"), SRC_LIMIT, \
+		FIELD_NS(type, throttled_ns), \
+		.help = "Time a CPU limit of a cgroup held " what " back, by the kernel's account, " \
+			"host CPU by host CPU (esxtop %MLMTD)." }, \
+	{ scope, COUNTER_SECONDS("stolen_by_vm", "STLVM%"), SRC_SCHED | SRC_EVENTS, \
+		FIELD_NS(type, sched.stolen_by_vm_ns), \
+		.help = "The part of ready in which other VMs had the CPU; like the next three of " \
+			"waits that have ended." }, \
+	{ scope, COUNTER_SECONDS("stolen_by_host", "STLHO%"), SRC_SCHED | SRC_EVENTS, \
+		FIELD_NS(type, sched.stolen_by_host_ns), \
+		.help = "The part of ready in which tasks of no VM had the CPU." }, \
+	{ scope, COUNTER_SECONDS("stolen_by_self", "STLSE%"), SRC_SCHED | SRC_EVENTS, \
+		FIELD_NS(type, sched.stolen_by_self_ns), \
+		.help = "The part of ready in which other threads of the same VM had the CPU." }, \
+	{ scope, COUNTER_SECONDS("uncontended", "UNCON%"), SRC_SCHED | SRC_EVENTS, \
+		FIELD_NS(type, sched.uncontended_ns), \
+		.help = "The part of ready in which nobody had the CPU: it was being woken up, or a " \
+			"CPU limit held " what " back." }
+
 /* Bytes by the thread that moved them. */
 #define THREAD_NET_ROWS(scope, type) \
 	{ scope, COUNTER_BYTES("net_rx", "RX/s"), SRC_NET_THREAD, FIELD(type, net_rx_bytes), \
@@ -253,9 +325,10 @@ const struct metric metrics[] = {
 	{ SCOPE_VM, GAUGE_SHARE("cpu_used", "USED%"), SRC_SCHED, .derive = vm_cpu_used,
 		.help = "How full the VM is: the CPU time of its vCPUs by what they could use." },
 	{ SCOPE_VM, GAUGE_SHARE("demand", "DEMAND%"), SRC_SCHED, .derive = vm_demand,
-		.help = "What the VM would use without contention: run and ready time by vCPUs, "
-			"halt polling included." },
+		.help = "What the VM would use without contention: run and ready time without halt "
+			"polling, by vCPUs." },
 	SCHED_ROWS(SCOPE_VM, vm, "the vCPUs were"),
+	VCPU_ROWS(SCOPE_VM, vm, "the vCPUs"),
 	{ SCOPE_VM, GAUGE_BYTES("memory_assigned", "MEM"), SRC_LIBVIRT,
 		FIELD(vm, memory_assigned_bytes),
 		.help = "Memory the balloon leaves to the VM now." },
@@ -318,9 +391,10 @@ const struct metric metrics[] = {
 	{ SCOPE_VCPU, COUNTER_SECONDS("cpu", "CPU%"), SRC_SCHED, FIELD_NS(vcpu, sched.run_ns),
 		.help = "Time the vCPU was on a host CPU." },
 	{ SCOPE_VCPU, GAUGE_SHARE("demand", "DEMAND%"), SRC_SCHED, .derive = vcpu_demand,
-		.help = "What the vCPU would use without contention: run and ready time, halt "
-			"polling included." },
+		.help = "What the vCPU would use without contention: run and ready time without "
+			"halt polling." },
 	SCHED_ROWS(SCOPE_VCPU, vcpu, "the vCPU was"),
+	VCPU_ROWS(SCOPE_VCPU, vcpu, "the vCPU"),
 	THREAD_NET_ROWS(SCOPE_VCPU, vcpu),
 
 	{ SCOPE_THREAD, GAUGE_THINGS("tid", "TID"), SRC_TICK, FIELD(thread, tid),
@@ -356,90 +430,42 @@ const struct metric metrics[] = {
 	{ SCOPE_DISK, TEXT_OF("path", "PATH"), SRC_LIBVIRT, FIELD(disk, path),
 		.help = "Image or device of the disk on the host." },
 	DISK_ROWS(SCOPE_DISK, disk, "the disk"),
+
+	{ SCOPE_EXIT, TEXT_OF("reason", "REASON"), SRC_TICK, FIELD(exit, reason),
+		.help = "Why the guest was left: the processor's name of the reason or its number, or "
+			"the address that was accessed." },
+	{ SCOPE_EXIT, TEXT_OF("kind", "KIND"), SRC_TICK, FIELD_OF_NAMES(exit, kind, exit_kind_names),
+		.help = "Whether reason is the processor's, one that went on to QEMU, an I/O port or "
+			"a page of device memory." },
+	{ SCOPE_EXIT, GAUGE_THINGS("vcpu", "VCPU"), SRC_TICK, .derive = exit_vcpu,
+		.help = "Number of the vCPU; none where all are added up." },
+	{ SCOPE_EXIT, COUNTER_THINGS("exits", "EXIT/s"), SRC_EXITS, FIELD(exit, count),
+		.help = "Exits for that reason." },
+	{ SCOPE_EXIT, COUNTER_SECONDS("exit_handling", "TIME%"), SRC_EXITS,
+		FIELD_NS(exit, handling_ns),
+		.help = "Time from these exits to the next entry, on or off a host CPU." },
+	{ SCOPE_EXIT, GAUGE_SECONDS("exit_handling_mean", "MEAN"), SRC_EXITS, .derive = exit_mean,
+		.help = "Mean time from exit to entry in the interval." },
+	{ SCOPE_EXIT, GAUGE_SECONDS("exit_handling_p99", "P99"), SRC_EXITS, FIELD(exit, p99_s),
+		.help = "Of these exits 99 % were handled within this time." },
+	{ SCOPE_EXIT, GAUGE_SECONDS("exit_handling_max", "MAX"), SRC_EXITS, FIELD(exit, max_s),
+		.help = "The longest time from exit to entry in the interval." },
+
+	{ SCOPE_BLAME, TEXT_OF("holder", "HOLDER"), SRC_TICK, FIELD(blame, holder),
+		.help = "Who had the CPU while the VM's vCPUs waited for it: a VM, or a task of the "
+			"host by its name." },
+	{ SCOPE_BLAME, TEXT_OF("kind", "KIND"), SRC_TICK,
+		FIELD_OF_NAMES(blame, kind, holder_kind_names),
+		.help = "Whether the holder is another VM, a task of the host, the VM itself, or "
+			"nobody." },
+	{ SCOPE_BLAME, TEXT_OF("holder_uuid", "HUUID"), SRC_TICK, FIELD(blame, holder_uuid),
+		.help = "UUID of the holder, a VM in libvirt." },
+	{ SCOPE_BLAME, GAUGE_THINGS("holder_pid", "HPID"), SRC_TICK,
+		FIELD(blame, holder_pid),
+		.help = "Process ID of the holder, a VM." },
+	{ SCOPE_BLAME, COUNTER_SECONDS("held", "HELD%"), SRC_EVENTS, FIELD_NS(blame, held_ns),
+		.help = "The part of the VM's ready time in which the holder had the CPU." },
 };
 /* clang-format on */
 
 const size_t n_metrics = sizeof(metrics) / sizeof(metrics[0]);
-
-#define SOURCE(bit) [__builtin_ctz(bit)]
-
-const struct source_info sources[N_SOURCES] = {
-	SOURCE(SRC_TICK) = {
-		.name = "tick",
-		.mechanism = "vmbpf itself",
-		.missing = "it is always there",
-	},
-	SOURCE(SRC_SCHED) = {
-		.name = "sched",
-		.mechanism = "the scheduler's own counters, read by a BPF program once a tick",
-		.missing = "BPF task iterators need a kernel with BTF (5.8 or later) and root or "
-			   "CAP_BPF with CAP_PERFMON",
-	},
-	SOURCE(SRC_EVENTS) = {
-		.name = "events",
-		.mechanism = "a BPF program on sched_switch",
-		.missing = "it is off with --light and while its program cannot be attached",
-	},
-	SOURCE(SRC_NET) = {
-		.name = "net",
-		.mechanism = "BPF programs on the network tracepoints; with --light the counters of the "
-			     "tap on the host",
-		.missing = "the VM has no tap, or its programs cannot be attached",
-	},
-	SOURCE(SRC_NET_THREAD) = {
-		.name = "net_thread",
-		.mechanism = "BPF programs on the network tracepoints, by thread",
-		.missing = "it is off with --light and while its programs cannot be attached",
-	},
-	SOURCE(SRC_NET_DEVICE) = {
-		.name = "net_device",
-		.mechanism = "the counters of the tap on the host",
-		.missing = "the VM's interface is not a device of the host",
-	},
-	SOURCE(SRC_PROC) = {
-		.name = "proc",
-		.mechanism = "/proc of the host and of the QEMU process",
-		.missing = "/proc cannot be read for this process (hidepid, another PID namespace)",
-	},
-	SOURCE(SRC_LIBVIRT) = {
-		.name = "libvirt",
-		.polled = true,
-		.mechanism = "libvirt's record of the domain",
-		.missing = "libvirtd does not run or answer, or the VM was not started by it",
-	},
-	SOURCE(SRC_BALLOON) = {
-		.name = "balloon",
-		.polled = true,
-		.mechanism = "the guest's balloon driver, through libvirt",
-		.missing = "the guest has no balloon driver, or the domain sets no statistics "
-			   "period (virsh dommemstat --period 5 --live)",
-	},
-	SOURCE(SRC_BLOCK) = {
-		.name = "block",
-		.polled = true,
-		.mechanism = "QEMU's counters of its disks, through libvirt",
-		.missing = "libvirtd does not run or answer, or the VM was not started by it",
-	},
-	SOURCE(SRC_STORAGE) = {
-		.name = "storage",
-		.polled = true,
-		.mechanism = "the size of the disk images, through libvirt",
-		.missing = "libvirtd does not run or answer, or the VM was not started by it",
-	},
-	SOURCE(SRC_SELF) = {
-		.name = "self",
-		.mechanism = "what vmbpf itself costs",
-		.missing = "it is always there",
-	},
-	SOURCE(SRC_PRESSURE) = {
-		.name = "pressure",
-		.mechanism = "/proc/pressure of the host",
-		.missing = "the kernel was built or started without PSI (start it with psi=1)",
-	},
-	SOURCE(SRC_BPF_STATS) = {
-		.name = "bpf_stats",
-		.mechanism = "the kernel's statistics of BPF programs",
-		.missing = "they are off, since they make each run cost more (sysctl "
-			   "kernel.bpf_stats_enabled=1)",
-	},
-};

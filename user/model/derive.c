@@ -38,27 +38,89 @@ double vm_cpu_used(const void *now, const void *before, double seconds)
 		seconds * reported(vm->n_vcpus));
 }
 
-static double sched_demand(
-	const struct sched_counters *now, const struct sched_counters *before, double seconds)
+/* What was read a moment too early or too late falls below nothing. NAN stays NAN. */
+static double not_negative(double value)
 {
-	double wanted_ns =
-		growth(now->run_ns, before->run_ns) + growth(now->ready_ns, before->ready_ns);
-
-	return percent(wanted_ns * 1e-9, seconds);
+	return value < 0 ? 0 : value;
 }
 
-double vm_demand(const void *now, const void *before, double seconds)
-{
-	const struct vm *vm = now, *was = before;
+/* The counters that a VM and a vCPU have alike, under different types. */
+struct times {
+	uint32_t have;
+	const struct sched_counters *sched;
+	const struct kvm_counters *kvm;
+	uint64_t guest_ns;
+};
 
-	return was ? sched_demand(&vm->sched, &was->sched, seconds * reported(vm->n_vcpus)) : NAN;
+#define TIMES_OF(entity) \
+	&(const struct times) \
+	{ \
+		(entity)->e.have, &(entity)->sched, &(entity)->totals, (entity)->guest_ns \
+	}
+
+/* Nothing polls unless KVM runs the guest. */
+static double polled_ns(const struct times *now, const struct times *was)
+{
+	if (!(now->have & SRC_KVM))
+		return 0;
+	return was->have & SRC_KVM ? growth(now->kvm->poll_ns, was->kvm->poll_ns) : NAN;
 }
 
-double vcpu_demand(const void *now, const void *before, double seconds)
+static double wanted_ns(const struct times *now, const struct times *was)
 {
-	const struct vcpu *vcpu = now, *was = before;
+	return not_negative(growth(now->sched->run_ns, was->sched->run_ns) +
+			    growth(now->sched->ready_ns, was->sched->ready_ns) -
+			    polled_ns(now, was));
+}
 
-	return was ? sched_demand(&vcpu->sched, &was->sched, seconds) : NAN;
+/* On a CPU, but neither in the guest nor polling. */
+static double hypervisor_ns(const struct times *now, const struct times *was)
+{
+	return not_negative(growth(now->sched->run_ns, was->sched->run_ns) -
+			    growth(now->guest_ns, was->guest_ns) - polled_ns(now, was));
+}
+
+/* Off the CPU and not ready to run, although the guest had not halted. */
+static double blocked_ns(const struct times *now, const struct times *was)
+{
+	return not_negative(growth(now->sched->wait_ns, was->sched->wait_ns) -
+			    growth(now->kvm->idle_ns, was->kvm->idle_ns));
+}
+
+/* In percent of the interval, but demand of what all vCPUs could use. */
+#define DEFINE_VCPU_VALUES(type, n_vcpus) \
+	double type##_demand(const void *now, const void *before, double seconds) \
+	{ \
+		const struct type *is = now, *was = before; \
+\
+		if (!was) \
+			return NAN; \
+		return percent( \
+			wanted_ns(TIMES_OF(is), TIMES_OF(was)) * 1e-9, seconds * (n_vcpus)); \
+	} \
+	double type##_hypervisor(const void *now, const void *before, double seconds) \
+	{ \
+		const struct type *is = now, *was = before; \
+\
+		return was ? hypervisor_ns(TIMES_OF(is), TIMES_OF(was)) * 1e-7 / seconds : NAN; \
+	} \
+	double type##_blocked(const void *now, const void *before, double seconds) \
+	{ \
+		const struct type *is = now, *was = before; \
+\
+		return was ? blocked_ns(TIMES_OF(is), TIMES_OF(was)) * 1e-7 / seconds : NAN; \
+	}
+
+DEFINE_VCPU_VALUES(vm, reported(is->n_vcpus))
+DEFINE_VCPU_VALUES(vcpu, 1)
+
+double exit_vcpu(const void *now, const void *before, double seconds)
+{
+	const struct exit *exit = now;
+
+	(void)before;
+	(void)seconds;
+	return exit->vcpu < 0 ? NAN : (double)exit->vcpu;
 }
 
 double thread_vcpu(const void *now, const void *before, double seconds)
@@ -88,24 +150,32 @@ double vm_memory_used_share(const void *now, const void *before, double seconds)
 	return percent(vm_memory_used(now, before, seconds), reported(vm->memory_available_bytes));
 }
 
-/* The mean time of the requests of an interval; none ended, none has a time. */
-static double mean_latency(
-	uint64_t ns, uint64_t ns_before, uint64_t requests, uint64_t requests_before)
+/* The mean time of what ended in an interval; of nothing there is none. */
+static double mean_time(uint64_t ns, uint64_t ns_before, uint64_t n, uint64_t n_before)
 {
-	double n = growth(requests, requests_before);
+	double ended = growth(n, n_before);
 
-	return n > 0 ? growth(ns, ns_before) * 1e-9 / n : NAN;
+	return ended > 0 ? growth(ns, ns_before) * 1e-9 / ended : NAN;
+}
+
+double exit_mean(const void *now, const void *before, double seconds)
+{
+	const struct exit *exit = now, *was = before;
+
+	(void)seconds;
+	if (!was)
+		return NAN;
+	return mean_time(exit->handling_ns, was->handling_ns, exit->count, was->count);
 }
 
 static double io_read_latency(const struct disk_counters *now, const struct disk_counters *before)
 {
-	return mean_latency(
-		now->read_ns, before->read_ns, now->read_requests, before->read_requests);
+	return mean_time(now->read_ns, before->read_ns, now->read_requests, before->read_requests);
 }
 
 static double io_write_latency(const struct disk_counters *now, const struct disk_counters *before)
 {
-	return mean_latency(
+	return mean_time(
 		now->write_ns, before->write_ns, now->write_requests, before->write_requests);
 }
 

@@ -2,6 +2,7 @@
 /* Owns what a filter means: matches entities against its tree. */
 #include "model/filter.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
@@ -138,6 +139,33 @@ bool filter_match(const struct filter *filter, const struct snapshot *snap, enum
 	struct subject subject = { .snap = snap, .scope = scope, .item = item };
 
 	return match_node(filter->root, &subject) != NO;
+}
+
+static struct node *new_node(struct arena *arena, const struct node *node)
+{
+	struct node *copy = arena_alloc(arena, sizeof(*copy));
+
+	*copy = *node;
+	return copy;
+}
+
+int filter_add_vm(struct filter **filter, const char *word)
+{
+	struct arena *arena = *filter ? (*filter)->arena : arena_new();
+	struct node both = { .kind = NODE_AND }, name = { .kind = NODE_NAME };
+
+	if (!arena)
+		return -ENOMEM;
+	name.text = arena_strdup(arena, word);
+	both.first = new_node(arena, &name);
+	if (!*filter) {
+		*filter = arena_alloc(arena, sizeof(**filter));
+		(*filter)->arena = arena;
+	} else {
+		both.first->next = new_node(arena, (*filter)->root);
+	}
+	(*filter)->root = new_node(arena, &both);
+	return 0;
 }
 
 void filter_free(struct filter *filter)

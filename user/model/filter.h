@@ -35,6 +35,10 @@ int filter_parse(const char *text, enum scope scope, struct filter **ret,
 	char error[static FILTER_ERROR_MAX]);
 void filter_free(struct filter *filter); /* accepts NULL */
 
+/* Narrows a filter (NULL: everything) down to the VMs that a bare WORD means, whatever is in it.
+ * -ENOMEM. */
+int filter_add_vm(struct filter **filter, const char *word);
+
 /*
  * `scope` is that of the item. A test on another scope than the item's or vm does not concern it
  * and is left out; where nothing is left, the item matches.

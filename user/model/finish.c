@@ -18,6 +18,7 @@ struct sum {
 	size_t size;
 	uint32_t sources;
 	uint32_t passed_on; /* those that the VM has because a child has */
+	bool of_all; /* ... because every child has: what some vCPUs did says little of a VM */
 	bool polled;
 };
 
@@ -29,6 +30,36 @@ static const struct sum sums[] = {
 		.whole = offsetof(struct vm, sched),
 		.size = sizeof(struct sched_counters),
 		.sources = SRC_SCHED | SRC_EVENTS,
+	},
+	{
+		.kind = &vcpu_kind,
+		.children = offsetof(struct vm, vcpus),
+		.part = offsetof(struct vcpu, totals),
+		.whole = offsetof(struct vm, totals),
+		.size = sizeof(struct kvm_counters),
+		.sources = SRC_KVM,
+		.passed_on = SRC_KVM,
+		.of_all = true,
+	},
+	{
+		.kind = &vcpu_kind,
+		.children = offsetof(struct vm, vcpus),
+		.part = offsetof(struct vcpu, exits),
+		.whole = offsetof(struct vm, exits),
+		.size = sizeof(struct exit_counters),
+		.sources = SRC_EXITS,
+		.passed_on = SRC_EXITS,
+		.of_all = true,
+	},
+	{
+		.kind = &vcpu_kind,
+		.children = offsetof(struct vm, vcpus),
+		.part = offsetof(struct vcpu, guest_ns),
+		.whole = offsetof(struct vm, guest_ns),
+		.size = sizeof(uint64_t),
+		.sources = SRC_GUEST,
+		.passed_on = SRC_GUEST,
+		.of_all = true,
 	},
 	{
 		.kind = &nic_kind,
@@ -98,14 +129,18 @@ static bool has_parts(const struct sum *sum, const struct vm *vm)
 static void add_up(const struct sum *sum, struct vm *vm)
 {
 	const struct entity *child;
+	uint32_t lacking = 0;
 
 	memset((char *)vm + sum->whole, 0, sum->size);
 	for (child = first_child(sum, vm); child; child = kind_next(sum->kind, child)) {
+		lacking |= sum->sources & ~child->have;
 		if (!(child->have & sum->sources))
 			continue;
 		add_counters(sum, vm, child);
 		vm->e.have |= child->have & sum->passed_on;
 	}
+	if (sum->of_all)
+		vm->e.have &= ~lacking;
 }
 
 /*
@@ -150,6 +185,27 @@ static void add_up_switches(struct sched_counters *sched)
 	add(&sched->switches, sched->involuntary);
 }
 
+static void add_up_polling(struct kvm_counters *kvm)
+{
+	kvm->poll_ns = kvm->poll_success_ns;
+	add(&kvm->poll_ns, kvm->poll_fail_ns);
+}
+
+/* A sum is measured as its worst part is. */
+static void find_guest_source(struct vm *vm)
+{
+	const struct vcpu *vcpu;
+	bool found = false;
+
+	for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next) {
+		if (!(vcpu->e.have & SRC_GUEST))
+			continue;
+		if (!found || vcpu->guest_by < vm->guest_by)
+			vm->guest_by = vcpu->guest_by;
+		found = true;
+	}
+}
+
 static void complete_vm(struct snapshot *snap, struct vm *vm)
 {
 	struct vcpu *vcpu;
@@ -160,10 +216,54 @@ static void complete_vm(struct snapshot *snap, struct vm *vm)
 	vm->age_s = NAN;
 	if (vm->e.polled_ns && vm->e.polled_ns <= snap->mono_ns)
 		vm->age_s = (double)(snap->mono_ns - vm->e.polled_ns) * 1e-9;
-	for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+	for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next) {
 		add_up_switches(&vcpu->sched);
+		add_up_polling(&vcpu->totals);
+	}
+	find_guest_source(vm);
 	for (thread = vm->threads; thread; thread = thread->next)
 		add_up_switches(&thread->sched);
+}
+
+/* Only when all VMs are complete is it known what the one that held the CPU is called. */
+static void name_holders(struct vm *vm)
+{
+	for (struct blame *blame = vm->blames; blame; blame = blame->next) {
+		if (!blame->vm)
+			continue;
+		blame->holder = blame->vm->name;
+		blame->holder_uuid = blame->vm->uuid;
+		blame->holder_pid = blame->vm->pid;
+	}
+}
+
+/*
+ * Ticks and events count the guest's time from different beginnings: when one takes over from the
+ * other, there is no past. Before its birth an entity had no such time by either.
+ */
+static void forget_other_measure(
+	struct snapshot *snap, const struct kind *kind, struct entity *now, size_t guest_by)
+{
+	const struct entity *was = now->before;
+	struct entity *base;
+
+	if (!was || was == kind->unborn || !(was->have & SRC_GUEST))
+		return;
+	if (memcmp((const char *)now + guest_by, (const char *)was + guest_by,
+		    sizeof(enum guest_source)) == 0)
+		return;
+	base = kind_copy(snap, kind, was);
+	base->have &= ~(uint32_t)SRC_GUEST;
+	now->before = base;
+}
+
+static void forget_other_measures(struct snapshot *snap, struct vm *vm)
+{
+	struct vcpu *vcpu;
+
+	forget_other_measure(snap, &vm_kind, &vm->e, offsetof(struct vm, guest_by));
+	for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+		forget_other_measure(snap, &vcpu_kind, &vcpu->e, offsetof(struct vcpu, guest_by));
 }
 
 static bool is_running(const struct vm *vm)
@@ -266,10 +366,13 @@ void snapshot_finish(struct snapshot *snap, const struct snapshot *before)
 	snap->before = before;
 	if (before && snap->mono_ns > before->mono_ns)
 		snap->interval_ns = snap->mono_ns - before->mono_ns;
-	for (vm = snap->vms; vm; vm = vm->next) {
+	for (vm = snap->vms; vm; vm = vm->next)
 		complete_vm(snap, vm);
+	for (vm = snap->vms; vm; vm = vm->next) {
+		name_holders(vm);
 		if (before)
 			link_vm(snap, vm);
+		forget_other_measures(snap, vm);
 		add_up_vm(snap, vm);
 	}
 	add_up_host(snap);

@@ -34,15 +34,36 @@ static bool same_disk(const void *a, const void *b)
 	return strcmp(one->target, other->target) == 0;
 }
 
+static bool same_exit(const void *a, const void *b)
+{
+	const struct exit *one = a, *other = b;
+
+	return one->kind == other->kind && one->vcpu == other->vcpu &&
+	       strcmp(one->reason, other->reason) == 0;
+}
+
+static bool same_blame(const void *a, const void *b)
+{
+	const struct blame *one = a, *other = b;
+
+	if (one->kind != other->kind || one->holder_pid != other->holder_pid)
+		return false;
+	return one->holder_pid || strcmp(one->holder, other->holder) == 0;
+}
+
 /*
  * A tap or an image may be older than the VM that uses it, hence no counter of theirs began with
  * the VM's birth.
  */
-#define BORN_WITH_VM (SRC_TICK | SRC_SCHED | SRC_EVENTS | SRC_NET_THREAD | SRC_PROC)
+#define BORN_WITH_VM \
+	(SRC_TICK | SRC_SCHED | SRC_EVENTS | SRC_NET_THREAD | SRC_PROC | SRC_KVM | SRC_GUEST | \
+		SRC_EXITS)
 
 static const struct vm unborn_vm = { .e.have = BORN_WITH_VM };
 static const struct thread unborn_thread = { .e.have = BORN_WITH_VM };
 static const struct vcpu unborn_vcpu = { .e.have = BORN_WITH_VM };
+static const struct exit unborn_exit = { .e.have = BORN_WITH_VM };
+static const struct blame unborn_blame = { .e.have = BORN_WITH_VM };
 
 const struct kind host_kind = { .size = sizeof(struct host) };
 const struct kind vm_kind = {
@@ -73,6 +94,21 @@ const struct kind disk_kind = {
 	.size = sizeof(struct disk),
 	.next = offsetof(struct disk, next),
 	.same = same_disk,
+};
+
+const struct kind exit_kind = {
+	.size = sizeof(struct exit),
+	.next = offsetof(struct exit, next),
+	.start_ns = offsetof(struct exit, start_ns),
+	.same = same_exit,
+	.unborn = &unborn_exit,
+};
+const struct kind blame_kind = {
+	.size = sizeof(struct blame),
+	.next = offsetof(struct blame, next),
+	.start_ns = offsetof(struct blame, start_ns),
+	.same = same_blame,
+	.unborn = &unborn_blame,
 };
 
 void *kind_next(const struct kind *kind, const void *child)
@@ -175,4 +211,6 @@ void link_vm(struct snapshot *snap, struct vm *vm)
 	link_list(snap, &thread_kind, vm->threads, was ? was->threads : NULL);
 	link_list(snap, &nic_kind, vm->nics, was ? was->nics : NULL);
 	link_list(snap, &disk_kind, vm->disks, was ? was->disks : NULL);
+	link_list(snap, &exit_kind, vm->exits_by_reason, was ? was->exits_by_reason : NULL);
+	link_list(snap, &blame_kind, vm->blames, was ? was->blames : NULL);
 }

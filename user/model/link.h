@@ -17,7 +17,8 @@ struct kind {
 	const void *unborn;
 };
 
-extern const struct kind host_kind, vm_kind, vcpu_kind, thread_kind, nic_kind, disk_kind;
+extern const struct kind host_kind, vm_kind, vcpu_kind, thread_kind, nic_kind, disk_kind, exit_kind,
+	blame_kind;
 
 void *kind_next(const struct kind *kind, const void *child);
 

@@ -301,6 +301,8 @@ DEFINE_NEXT(vcpu, vcpus)
 DEFINE_NEXT(thread, threads)
 DEFINE_NEXT(nic, nics)
 DEFINE_NEXT(disk, disks)
+DEFINE_NEXT(exit, exits_by_reason)
+DEFINE_NEXT(blame, blames)
 
 const struct scope_info scopes[N_SCOPES] = {
 	[SCOPE_HOST] = { "host", NULL, next_host },
@@ -309,6 +311,8 @@ const struct scope_info scopes[N_SCOPES] = {
 	[SCOPE_THREAD] = { "thread", "tid", next_thread },
 	[SCOPE_NIC] = { "nic", "nic", next_nic },
 	[SCOPE_DISK] = { "disk", "disk", next_disk },
+	[SCOPE_EXIT] = { "exit", "reason", next_exit },
+	[SCOPE_BLAME] = { "blame", "holder", next_blame },
 };
 
 int scope_find(const char *name, enum scope *ret)

@@ -41,6 +41,26 @@ const char *const vm_state_names[N_VM_STATES] = {
 	[VM_NO_LIBVIRT] = "no libvirt",
 };
 
+const char *const guest_source_names[N_GUEST_SOURCES] = {
+	[GUEST_BY_TICKS] = "ticks",
+	[GUEST_BY_EVENTS] = "events",
+};
+
+const char *const exit_kind_names[N_EXIT_KINDS] = {
+	[EXIT_GUEST] = "guest",
+	[EXIT_USERSPACE] = "userspace",
+	[EXIT_PIO] = "pio",
+	[EXIT_MMIO] = "mmio",
+};
+
+const char *const holder_kind_names[N_HOLDER_KINDS] = {
+	[HOLDER_VM] = "vm",
+	[HOLDER_HOST] = "host",
+	[HOLDER_SELF] = "self",
+	[HOLDER_NOBODY] = "nobody",
+	[HOLDER_OTHER] = "other",
+};
+
 struct snapshot *snapshot_new(void)
 {
 	struct arena *arena = arena_new();
@@ -72,6 +92,8 @@ struct vm *snapshot_add_vm(struct snapshot *snap)
 	vm->e.have = SRC_TICK;
 	vm->id = -1;
 	vm->vcpus_tail = &vm->vcpus;
+	vm->exits_tail = &vm->exits_by_reason;
+	vm->blames_tail = &vm->blames;
 	vm->threads_tail = &vm->threads;
 	*snap->vms_tail = vm;
 	snap->vms_tail = &vm->next;
@@ -97,6 +119,27 @@ struct vcpu *snapshot_add_vcpu(struct snapshot *snap, struct vm *vm)
 	*vm->vcpus_tail = vcpu;
 	vm->vcpus_tail = &vcpu->next;
 	return vcpu;
+}
+
+struct exit *snapshot_add_exit(struct snapshot *snap, struct vm *vm)
+{
+	struct exit *exit = arena_alloc(snap->arena, sizeof(*exit));
+
+	exit->e.have = SRC_TICK;
+	exit->vcpu = -1;
+	*vm->exits_tail = exit;
+	vm->exits_tail = &exit->next;
+	return exit;
+}
+
+struct blame *snapshot_add_blame(struct snapshot *snap, struct vm *vm)
+{
+	struct blame *blame = arena_alloc(snap->arena, sizeof(*blame));
+
+	blame->e.have = SRC_TICK;
+	*vm->blames_tail = blame;
+	vm->blames_tail = &blame->next;
+	return blame;
 }
 
 struct nic *snapshot_nic(struct snapshot *snap, struct vm *vm, const char *device)

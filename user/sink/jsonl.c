@@ -116,6 +116,10 @@ static const uint64_t *start_of(enum scope scope, const struct item *item)
 		return &((const struct vcpu *)entity)->start_ns;
 	case SCOPE_THREAD:
 		return &((const struct thread *)entity)->start_ns;
+	case SCOPE_EXIT:
+		return &((const struct exit *)entity)->start_ns;
+	case SCOPE_BLAME:
+		return &((const struct blame *)entity)->start_ns;
 	default:
 		return NULL;
 	}

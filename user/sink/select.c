@@ -58,6 +58,10 @@ struct value select_key(enum scope scope, const struct item *item)
 		return text_value(((const struct nic *)entity)->device);
 	case SCOPE_DISK:
 		return text_value(((const struct disk *)entity)->target);
+	case SCOPE_EXIT:
+		return text_value(((const struct exit *)entity)->reason);
+	case SCOPE_BLAME:
+		return text_value(((const struct blame *)entity)->holder);
 	default:
 		return (struct value){ .kind = VALUE_ABSENT };
 	}

@@ -41,11 +41,12 @@ struct table_view {
 	struct arena *arena;
 	const struct view_spec *spec;
 	const struct snapshot *snap;
-	enum scope scope;
+	enum scope scope; /* that the columns are of */
+	enum scope top, below; /* of the rows, and of those under each of them */
 	unsigned n_keys; /* columns of the grid that tell the rows apart, before the others */
 	unsigned n_columns;
 	struct shown columns[MAX_COLUMNS];
-	struct shown vcpu_columns[MAX_COLUMNS]; /* what vCPUs have in the same place */
+	struct shown others[MAX_COLUMNS]; /* what the rows of the other scope have there */
 	struct grid grid;
 	bool stale, unknown; /* which marks are shown after names */
 	double oldest_s; /* of the values of stale VMs */
@@ -141,6 +142,7 @@ static struct shown show_column(const struct column *column)
 
 static void choose_columns(struct table_view *view)
 {
+	enum scope other = view->scope == view->top ? view->below : view->top;
 	struct column columns[MAX_COLUMNS], column;
 
 	view->n_columns = select_columns(view->spec, view->scope, columns);
@@ -148,8 +150,8 @@ static void choose_columns(struct table_view *view)
 		const char *name = columns[i].metric->views[columns[i].view];
 
 		view->columns[i] = show_column(&columns[i]);
-		if (column_find(name, SCOPE_VCPU, &column) == 0)
-			view->vcpu_columns[i] = show_column(&column);
+		if (column_find(name, other, &column) == 0)
+			view->others[i] = show_column(&column);
 	}
 }
 
@@ -168,7 +170,7 @@ static void put_headings(struct table_view *view)
 	struct column key;
 
 	grid_put(grid, row, 0, view->scope == SCOPE_HOST ? "HOST" : "NAME");
-	if (view->n_keys > 1 && column_find(scopes[view->scope].key, view->scope, &key) == 0)
+	if (view->n_keys > 1 && column_find(scopes[view->top].key, view->top, &key) == 0)
 		grid_put(grid, row, 1, column_title(&key));
 	for (unsigned i = 0; i < view->n_columns; i++)
 		grid_put(grid, row, view->n_keys + i, column_title(&view->columns[i].column));
@@ -186,9 +188,11 @@ static void put_value(struct table_view *view, struct cell *row, unsigned at,
 	grid_put(&view->grid, row, at, text);
 }
 
-static void put_values(struct table_view *view, struct cell *row, const struct shown *columns,
-	enum scope scope, const struct item *item)
+static void put_values(
+	struct table_view *view, struct cell *row, enum scope scope, const struct item *item)
 {
+	const struct shown *columns = scope == view->scope ? view->columns : view->others;
+
 	for (unsigned i = 0; i < view->n_columns; i++) {
 		const struct shown *shown = &columns[i];
 		enum level level = LEVEL_NORMAL;
@@ -222,7 +226,7 @@ static char vm_mark(struct table_view *view, const struct vm *vm)
 
 static void put_keys(struct table_view *view, struct cell *row, const struct item *item)
 {
-	struct value key = select_key(view->scope, item);
+	struct value key = select_key(view->top, item);
 	char text[TEXT_MAX];
 
 	safe_text(view->spec, item->vm ? item->vm->name : view->snap->host.name, text);
@@ -237,36 +241,44 @@ static void put_keys(struct table_view *view, struct cell *row, const struct ite
 	grid_put(&view->grid, row, 1, text);
 }
 
-static void put_vcpus(struct table_view *view, const struct row *vcpus, size_t n)
+static void put_below(struct table_view *view, const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct item *item = &vcpus[i].item;
+		struct value key = select_key(view->below, &rows[i].item);
 		struct cell *row = grid_add_row(&view->grid);
-		char name[40];
+		char name[TEXT_MAX], text[TEXT_MAX];
 
-		snprintf(name, sizeof(name), "  vcpu %" PRIu64, select_key(SCOPE_VCPU, item).raw);
+		if (key.kind == VALUE_TEXT)
+			snprintf(name, sizeof(name), "  %.*s", TEXT_MAX - 3,
+				safe_text(view->spec, key.text, text));
+		else
+			snprintf(name, sizeof(name), "  %s %" PRIu64, scopes[view->below].name,
+				key.raw);
 		grid_put(&view->grid, row, 0, name);
-		put_values(view, row, view->vcpu_columns, SCOPE_VCPU, item);
+		put_values(view, row, view->below, &rows[i].item);
 	}
 }
 
-static void fill_grid(struct table_view *view, const struct rows *rows, const struct rows *vcpus)
+static void fill_grid(struct table_view *view, const struct rows *rows, const struct rows *below)
 {
-	grid_init(&view->grid, view->arena, view->n_keys + view->n_columns, 1 + rows->n + vcpus->n);
+	grid_init(&view->grid, view->arena, view->n_keys + view->n_columns, 1 + rows->n + below->n);
 	if (view->spec->headers)
 		put_headings(view);
 	for (unsigned i = 0; i < view->n_columns; i++)
 		view->grid.right[view->n_keys + i] = view->columns[i].column.metric->kind != TEXT;
-	view->grid.right[1] |= view->scope == SCOPE_VCPU || view->scope == SCOPE_THREAD;
+	view->grid.right[1] |= view->top == SCOPE_VCPU || view->top == SCOPE_THREAD;
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct item *item = &rows->row[i].item;
-		struct cell *row = grid_add_row(&view->grid);
 		size_t n;
-		const struct row *below = rows_of_vm(vcpus, rows->row[i].vm, &n);
+		const struct row *under = rows_of_vm(below, rows->row[i].vm, &n);
+		struct cell *row;
 
+		if (view->spec->vm_rows && n == 0)
+			continue; /* it has nothing of what is shown */
+		row = grid_add_row(&view->grid);
 		put_keys(view, row, item);
-		put_values(view, row, view->columns, view->scope, item);
-		put_vcpus(view, below, n);
+		put_values(view, row, view->top, item);
+		put_below(view, under, n);
 	}
 }
 
@@ -294,26 +306,53 @@ static void write_nothing(const struct table_view *view, struct writer *writer)
 }
 
 static void write_table(struct table_view *view, struct writer *writer, const struct rows *rows,
-	const struct rows *vcpus)
+	const struct rows *below)
 {
-	fill_grid(view, rows, vcpus);
+	size_t n_headings = view->spec->headers;
+
+	fill_grid(view, rows, below);
 	if (view->spec->headers)
 		write_summary(view, writer);
 	grid_write(&view->grid, writer, view->spec->width, view->spec->colour, view->spec->headers);
 	if (!view->spec->headers)
 		return;
-	if (rows->n == 0)
+	if (view->grid.n_rows == n_headings)
 		write_nothing(view, writer);
 	write_legend(view, writer);
 }
 
-static int select_rows(const struct table_view *view, struct rows *rows, struct rows *vcpus)
+/* VMs above their children are in the order of what these are sorted by, where they have that. */
+static int select_top(const struct table_view *view, struct rows *rows)
 {
-	int err = rows_select(view->spec, view->snap, view->scope, false, rows);
+	struct view_spec spec = *view->spec;
+	const struct metric *by = spec.sort.metric;
 
-	if (err || !view->spec->vcpu_rows || view->scope != SCOPE_VM)
+	if (view->top != view->scope && by &&
+		column_find(by->views[spec.sort.view], view->top, &spec.sort) < 0)
+		spec.sort.metric = NULL;
+	return rows_select(&spec, view->snap, view->top, false, rows);
+}
+
+static int select_rows(const struct table_view *view, struct rows *rows, struct rows *below)
+{
+	int err = select_top(view, rows);
+
+	if (err || view->below == view->top)
 		return err;
-	return rows_select(view->spec, view->snap, SCOPE_VCPU, true, vcpus);
+	return rows_select(view->spec, view->snap, view->below, true, below);
+}
+
+/* Which rows stand under which; the same scope twice where there are none. */
+static void choose_scopes(struct table_view *view)
+{
+	const struct view_spec *spec = view->spec;
+
+	view->scope = view->top = view->below = select_scope(spec);
+	if (spec->vcpu_rows && view->scope == SCOPE_VM)
+		view->below = SCOPE_VCPU;
+	if (spec->vm_rows && view->scope > SCOPE_VM)
+		view->top = SCOPE_VM;
+	view->n_keys = scopes[view->top].key ? 2 : 1;
 }
 
 static int table_tick(FILE *out, const struct view_spec *spec, const struct snapshot *snap)
@@ -322,23 +361,22 @@ static int table_tick(FILE *out, const struct view_spec *spec, const struct snap
 		.arena = arena_new(),
 		.spec = spec,
 		.snap = snap,
-		.scope = select_scope(spec),
 	};
-	struct rows rows = { 0 }, vcpus = { 0 };
+	struct rows rows = { 0 }, below = { 0 };
 	struct writer writer;
 	int err = view.arena ? 0 : -ENOMEM;
 
 	writer_init(&writer, out);
-	view.n_keys = scopes[view.scope].key ? 2 : 1;
+	choose_scopes(&view);
 	choose_columns(&view);
 	if (!err)
-		err = select_rows(&view, &rows, &vcpus);
+		err = select_rows(&view, &rows, &below);
 	if (!err) {
-		write_table(&view, &writer, &rows, &vcpus);
+		write_table(&view, &writer, &rows, &below);
 		err = writer_flush(&writer);
 	}
 	rows_done(&rows);
-	rows_done(&vcpus);
+	rows_done(&below);
 	arena_free(view.arena);
 	return err;
 }

@@ -100,6 +100,7 @@ static int tell_kernel(struct kernel_side *side, const struct process *process)
 		.start_ns = process->start_ns,
 		.verdict = process->is_vm ? VMB_IS_VM : VMB_IS_NO_VM,
 		.epoch = (__u32)side->loader.control->epoch,
+		.vm = process->number,
 	};
 
 	return loader_set_process(&side->loader, process->pid, &verdict);
@@ -122,7 +123,10 @@ static bool judge_one(struct kernel_side *side, const struct vmb_candidate *cand
 	process->owner = owner;
 	process->judged_at = process->scanned_at = side->tick;
 	process->is_vm = is_vhost || judge(side, candidate->hint, candidate->comm, process);
+	if (process->is_vm)
+		number_take(side, process);
 	if (tell_kernel(side, process)) {
+		number_give_back(side, process);
 		tap_release_all(side, process);
 		free(process);
 		return false;
@@ -164,6 +168,7 @@ static void drop(struct kernel_side *side, struct process *process)
 	tap_release_all(side, process);
 	if (process->is_vm)
 		release_slots_of(side, process->pid);
+	number_give_back(side, process);
 	loader_forget_process(&side->loader, process->pid);
 	free(process);
 }

@@ -24,6 +24,13 @@ struct tap {
 	bool seen;
 };
 
+/* One that held CPUs from a VM. */
+struct held {
+	uint64_t since_ns; /* boot time at which its cell was free still, 0: unknown */
+	uint64_t ns; /* as of the last tick */
+	unsigned idle_ticks; /* since it grew */
+};
+
 /* A process that is a VM, or a kernel thread that works for one. */
 struct process {
 	struct process *next;
@@ -42,6 +49,11 @@ struct process {
 	struct tap taps[MAX_TAPS];
 	unsigned n_taps;
 	struct vm *vm; /* of the present snapshot */
+	struct group *groups; /* the cgroups of its threads, in the present snapshot's memory */
+	struct exit_sum *exit_sums; /* why its vCPUs left the guest, likewise */
+	uint32_t number; /* what the kernel side calls the VM; of a kernel thread: its owner's; 0:
+			    none */
+	struct held held[VMB_BLAMES]; /* what is known of the cells of its row */
 	uint32_t latency[VMB_LATENCY_BUCKETS]; /* of its vCPUs, in this interval */
 	uint64_t max_ready_ns;
 };
@@ -55,6 +67,16 @@ struct slot_memory {
 	unsigned asked; /* times that libvirt's record was looked up */
 	char comm[VMB_COMM_LEN];
 	uint32_t latency[VMB_LATENCY_BUCKETS]; /* as of the last tick */
+	uint64_t kvm_exits; /* KVM's total as of the last tick, 0: unknown */
+	bool has_guest; /* time in the guest was told, measured so: */
+	enum guest_source guest_by;
+};
+
+/* What user space remembers of a table of exits. */
+struct exit_memory {
+	uint64_t guest_ns; /* as it was told last */
+	uint64_t since_ns[VMB_EXIT_ROWS]; /* boot time at which the row was free still, 0: it is */
+	uint32_t latency[VMB_EXIT_ROWS][VMB_LATENCY_BUCKETS]; /* as of the last tick */
 };
 
 struct kernel_side {
@@ -64,11 +86,19 @@ struct kernel_side {
 	struct process *processes;
 	struct table by_pid;
 	struct slot_memory *slots; /* n_slots */
+	struct process *numbered[VMB_MAX_VMS]; /* the VM of each number */
+	uint32_t last_number; /* that was given away: one that has just been given back rests */
 	uint32_t *freed; /* slots to give back at the next tick */
 	unsigned n_freed;
 	bool *nic_used; /* n_nics */
 	uint64_t lost_taps;
 	struct vmb_file *files; /* scratch */
+	struct exit_memory *exits; /* n_exit_tables, NULL unless exits are counted */
+	uint32_t interval; /* of the kernel side's maxima, that has just ended */
+	uint64_t last_boot_ns; /* boot time of the last tick, before that of the start */
+	bool exits_wanted, exits_by_vcpu;
+	bool exits_fire; /* KVM reports exits and entries */
+	bool kvm_exits; /* KVM has counted exits since the first tick */
 };
 
 static inline struct process *find_process(const struct kernel_side *side, pid_t pid)
@@ -95,10 +125,37 @@ void role_from_kvm(struct kernel_side *side, uint32_t tgid, uint32_t tid, int vc
 /* role.c: only from the name, the last resort. *vcpu is set for ROLE_VCPU. */
 enum role role_of_name(const char *comm, int *vcpu);
 
+/* threads.c: slots in use are below this. */
+unsigned end_of_slots(const struct kernel_side *side);
+
 /* threads.c: adds a thread for each slot in use, and takes back those of threads that have ended.
  */
 void collect_threads(struct kernel_side *side, struct snapshot *snap);
 void release_slots_of(struct kernel_side *side, pid_t pid);
+
+/* limits.c: notes the cgroup of a thread (`vcpu` is NULL for those that run none), then adds up. */
+void limit_note(struct snapshot *snap, struct process *process, const struct vmb_slot *slot,
+	struct vcpu *vcpu);
+void limit_fill(struct process *process);
+
+/* exits.c: once a tick, before the vCPUs are noted. */
+void exits_begin(struct kernel_side *side);
+/* exits.c: adds why a vCPU left the guest, and the time in it where that is measured by events. */
+void exits_note(struct kernel_side *side, struct snapshot *snap, struct process *process,
+	const struct vmb_slot *slot, struct vcpu *vcpu);
+/* exits.c: completes a VM whose vCPUs have all been noted. */
+void exits_fill(struct process *process);
+/* exits.c: takes back the table of a thread that has ended. */
+void exits_give_back(struct kernel_side *side, const struct vmb_slot *slot);
+/* exits.c: whether exits are seen and why not, if somebody wants them; once, at the end. */
+void exits_describe(struct kernel_side *side, struct snapshot *snap);
+
+/* blame.c: gives a VM its number; it stays 0 where there is none left. */
+void number_take(struct kernel_side *side, struct process *process);
+/* blame.c: forgets all that was held by or against the VM. */
+void number_give_back(struct kernel_side *side, struct process *process);
+/* blame.c: who held the CPUs that the vCPUs of each VM waited for. */
+void collect_blames(struct kernel_side *side, struct snapshot *snap);
 
 /* taps.c */
 void tap_update(struct kernel_side *side, struct process *process, const struct vmb_file *files,

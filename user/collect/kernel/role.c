@@ -57,7 +57,9 @@ void role_from_kvm(struct kernel_side *side, uint32_t tgid, uint32_t tid, int vc
 	unsigned number = loader_slot_of(&side->loader, tid);
 	const struct vmb_slot *slot = &side->loader.slots[number];
 
-	if (number && slot->tid == tid && slot->tgid == tgid &&
+	if (!number || number >= side->loader.n_seen)
+		return;
+	if (slot->tid == tid && slot->tgid == tgid &&
 		side->slots[number].start_ns == slot->start_ns)
 		set_role(&side->slots[number], ROLE_VCPU, BY_KERNEL, vcpu);
 }

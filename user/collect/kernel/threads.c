@@ -26,17 +26,18 @@ static void release(struct kernel_side *side, struct vmb_slot *slot)
 static void give_back(struct kernel_side *side)
 {
 	for (unsigned i = 0; i < side->n_freed; i++) {
+		exits_give_back(side, &side->loader.slots[side->freed[i]]);
 		memset(&side->loader.slots[side->freed[i]], 0, sizeof(struct vmb_slot));
 		loader_free_slot(&side->loader, side->freed[i]);
 	}
 	side->n_freed = 0;
 }
 
-static unsigned end_of_slots(const struct kernel_side *side)
+unsigned end_of_slots(const struct kernel_side *side)
 {
 	uint64_t end = side->loader.control->highest_slot + 1;
 
-	return end < side->loader.n_slots ? (unsigned)end : side->loader.n_slots;
+	return end < side->loader.n_seen ? (unsigned)end : side->loader.n_seen;
 }
 
 void release_slots_of(struct kernel_side *side, pid_t pid)
@@ -88,6 +89,33 @@ static void fill_sched(const struct vmb_slot *slot, struct sched_counters *ret)
 	ret->involuntary = slot->walk.sched.involuntary;
 	ret->migrations = slot->walk.sched.migrations;
 	ret->wakeups = slot->walk.wakeups;
+	ret->stolen_by_vm_ns = slot->walk.held_ns[VMB_BY_VM];
+	ret->stolen_by_host_ns = slot->walk.held_ns[VMB_BY_HOST];
+	ret->stolen_by_self_ns = slot->walk.held_ns[VMB_BY_SELF];
+	ret->uncontended_ns = slot->walk.held_ns[VMB_BY_NOBODY];
+}
+
+/* What this kernel does not count is NOT_REPORTED there, as it is VMB_ABSENT here. */
+static void fill_kvm(const struct vmb_slot *slot, struct kvm_counters *ret)
+{
+	const __u64 *totals = slot->walk.kvm;
+
+	*ret = (struct kvm_counters){
+		.exits = totals[VMB_KVM_EXITS],
+		.io_exits = totals[VMB_KVM_IO_EXITS],
+		.mmio_exits = totals[VMB_KVM_MMIO_EXITS],
+		.halt_exits = totals[VMB_KVM_HALT_EXITS],
+		.irq_exits = totals[VMB_KVM_IRQ_EXITS],
+		.irq_window_exits = totals[VMB_KVM_IRQ_WINDOW_EXITS],
+		.nmi_window_exits = totals[VMB_KVM_NMI_WINDOW_EXITS],
+		.request_irq_exits = totals[VMB_KVM_REQUEST_IRQ_EXITS],
+		.signal_exits = totals[VMB_KVM_SIGNAL_EXITS],
+		.hypercalls = totals[VMB_KVM_HYPERCALLS],
+		.emulated = totals[VMB_KVM_INSN_EMULATION],
+		.poll_success_ns = totals[VMB_KVM_POLL_SUCCESS_NS],
+		.poll_fail_ns = totals[VMB_KVM_POLL_FAIL_NS],
+		.idle_ns = totals[VMB_KVM_IDLE_NS],
+	};
 }
 
 static uint32_t sources_of(const struct kernel_side *side)
@@ -98,7 +126,9 @@ static uint32_t sources_of(const struct kernel_side *side)
 	       (loader->net.on ? SRC_NET_THREAD : 0u);
 }
 
-static void add_vcpu(struct snapshot *snap, struct vm *vm, const struct thread *thread)
+/* `thread` is the one that runs the vCPU, `slot` its slot. */
+static struct vcpu *add_vcpu(struct snapshot *snap, struct vm *vm, const struct thread *thread,
+	const struct vmb_slot *slot)
 {
 	struct vcpu *vcpu = snapshot_add_vcpu(snap, vm);
 
@@ -111,6 +141,13 @@ static void add_vcpu(struct snapshot *snap, struct vm *vm, const struct thread *
 	vcpu->latency = thread->latency;
 	vcpu->net_rx_bytes = thread->net_rx_bytes;
 	vcpu->net_tx_bytes = thread->net_tx_bytes;
+	if (slot->walk.kvm_vcpu) {
+		vcpu->e.have |= SRC_KVM | SRC_GUEST;
+		vcpu->guest_ns = slot->walk.guest_ns;
+		vcpu->guest_by = GUEST_BY_TICKS;
+		fill_kvm(slot, &vcpu->totals);
+	}
+	return vcpu;
 }
 
 static struct thread *add_thread(const struct kernel_side *side, struct snapshot *snap,
@@ -135,11 +172,12 @@ static struct thread *add_thread(const struct kernel_side *side, struct snapshot
 }
 
 static void collect_one(struct kernel_side *side, struct snapshot *snap, struct process *process,
-	const struct vmb_slot *slot)
+	struct vmb_slot *slot)
 {
 	struct slot_memory *memory = &side->slots[slot->number];
 	uint32_t interval[VMB_LATENCY_BUCKETS];
 	struct vm *vm = process->vm;
+	struct vcpu *vcpu = NULL;
 	struct thread *thread;
 
 	decide_role(process, slot, memory);
@@ -149,9 +187,13 @@ static void collect_one(struct kernel_side *side, struct snapshot *snap, struct 
 	process->n_threads++;
 	vm->cpu_ns += thread->sched.run_ns;
 	vm->role_ns[thread->role] += thread->sched.run_ns;
-	if (thread->role != ROLE_VCPU)
+	slot->victim = thread->role == ROLE_VCPU ? process->number : 0;
+	if (thread->role == ROLE_VCPU)
+		vcpu = add_vcpu(snap, vm, thread, slot);
+	limit_note(snap, process, slot, vcpu);
+	if (!vcpu)
 		return;
-	add_vcpu(snap, vm, thread);
+	exits_note(side, snap, process, slot, vcpu);
 	for (unsigned i = 0; i < VMB_LATENCY_BUCKETS; i++)
 		process->latency[i] += interval[i];
 	process->max_ready_ns = max_u64(process->max_ready_ns, slot->walk.max_ready_ns);
@@ -172,6 +214,8 @@ static void begin_vm(const struct kernel_side *side, struct snapshot *snap, stru
 	struct vm *vm = snapshot_add_vm(snap);
 
 	process->vm = vm;
+	process->groups = NULL;
+	process->exit_sums = NULL;
 	process->n_threads = 0;
 	process->max_ready_ns = 0;
 	memset(process->latency, 0, sizeof(process->latency));
@@ -199,6 +243,8 @@ static void end_vm(struct process *process)
 	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
 		vm->n_vcpus++;
 	latency_summarise(process->latency, process->max_ready_ns, &vm->latency);
+	limit_fill(process);
+	exits_fill(process);
 }
 
 void collect_threads(struct kernel_side *side, struct snapshot *snap)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns how snapshots come onto a screen, or one after the other into a file. */
+#include "cmd/show.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/loop.h"
+#include "cmd/terminal.h"
+
+static void prepare(struct show *show, const struct snapshot *snap)
+{
+	if (show->prepare)
+		show->prepare(show, snap);
+}
+
+/* The table is made in memory: only then is it known how much of it the screen can take. */
+static int draw(void *context, const struct snapshot *snap)
+{
+	struct show *show = context;
+	char *text = NULL;
+	size_t size = 0;
+	int err;
+
+	prepare(show, snap);
+	terminal_describe(show->request->colour, &show->output.spec);
+	show->output.file = open_memstream(&text, &size);
+	if (!show->output.file)
+		return -ENOMEM;
+	err = output_tick(&show->output, snap);
+	if (fclose(show->output.file) && !err)
+		err = -ENOMEM;
+	if (!err)
+		err = terminal_draw(stdout, text);
+	if (err)
+		output_forget(stdout);
+	free(text);
+	return err;
+}
+
+static bool is_table(const struct show *show)
+{
+	return show->output.sink == sink_find("table");
+}
+
+/* Tables that follow each other are told apart by an empty line. */
+static int print(void *context, const struct snapshot *snap)
+{
+	struct show *show = context;
+
+	prepare(show, snap);
+	if (show->output.begun && show->output.spec.headers && is_table(show))
+		fputc('\n', show->output.file);
+	return output_tick(&show->output, snap);
+}
+
+static int print_end(void *context)
+{
+	struct show *show = context;
+
+	return output_end(&show->output);
+}
+
+bool show_is_screen(const struct show *show)
+{
+	const struct request *request = show->request;
+
+	return is_table(show) && !request->batch && !request->once && terminal_is_screen();
+}
+
+int show_run(struct show *show, const struct config *given)
+{
+	struct config config = *given;
+	bool screen = show_is_screen(show);
+	struct consumer consumer = {
+		.tick = screen ? draw : print,
+		.end = screen ? NULL : print_end,
+		.context = show,
+		.where = "standard output",
+		.warm_up = !screen,
+		.paced = isatty(STDOUT_FILENO) && !show->request->once,
+	};
+
+	if (show->request->once)
+		config.count = 1;
+	terminal_describe(show->request->colour, &show->output.spec);
+	if (!screen)
+		show->output.spec.width = 0;
+	return loop_run(&config, &consumer);
+}
