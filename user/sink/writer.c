@@ -111,6 +111,11 @@ static void write_decimal(struct writer *writer, double number, bool nine)
 	write_digits(writer, part, digits);
 }
 
+void writer_decimal(struct writer *writer, double number)
+{
+	write_decimal(writer, number, false);
+}
+
 void writer_number(struct writer *writer, const struct column *column, const struct value *value)
 {
 	const struct metric *metric = column->metric;

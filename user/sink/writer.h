@@ -26,6 +26,9 @@ void writer_u64(struct writer *writer, uint64_t number);
 /* Nanoseconds as seconds with all nine decimals. */
 void writer_seconds(struct writer *writer, uint64_t ns);
 
+/* At most six decimals, and none that are zero at the end. */
+void writer_decimal(struct writer *writer, double number);
+
 /*
  * The number of a column's value. What is an integer in the model is exact, nanoseconds included.
  * Everything else has at most six decimals, nine in seconds, so that what is read back and written
