@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Every BPF program of the shipped objects is accepted by this kernel.
+
+objects() {
+	local source
+	for source in bpf/*.bpf.c; do
+		echo "build/bpf/$(basename "$source" .c).o"
+	done
+}
+
+mapfile -t OBJECTS < <(objects)
+run_tap build/tests/load_programs "${OBJECTS[@]}"
