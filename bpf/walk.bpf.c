@@ -205,7 +205,7 @@ static __always_inline __u64 halted_ns(
 		ready += moment->ready_ended - slot->cpu.sched.ready_ns;
 	if (halted > ready)
 		halted -= ready;
-	if (!moment->running && slept > 0 && kvm_is_halted(vcpu))
+	if (slot->cpu.asleep && slept > 0 && kvm_is_halted(vcpu))
 		halted += slept;
 	return halted;
 }

@@ -85,6 +85,7 @@ static void add_statistics(const struct bpf_program *program, __u64 *runs, __u64
 bool loader_statistics(const struct loader *loader, __u64 *runs, __u64 *run_ns)
 {
 	const struct loader_objects *objects = loader->objects;
+	struct bpf_program *program = NULL;
 
 	*runs = *run_ns = 0;
 	if (loader->events.on) {
@@ -95,12 +96,8 @@ bool loader_statistics(const struct loader *loader, __u64 *runs, __u64 *run_ns)
 		add_statistics(objects->net->progs.on_receive, runs, run_ns);
 		add_statistics(objects->net->progs.on_xmit, runs, run_ns);
 	}
-	if (loader->exits.on) {
-		struct bpf_program *program;
-
-		bpf_object__for_each_program(program, objects->kvm->obj)
-			add_statistics(program, runs, run_ns);
-	}
+	while (loader->exits.on && (program = bpf_object__next_program(objects->kvm->obj, program)))
+		add_statistics(program, runs, run_ns);
 	return *runs > 0;
 }
 

@@ -48,11 +48,12 @@ static unsigned choose_programs(
 		{ "kvm_mmio", kvm->progs.on_mmio },
 		{ "kvm_fast_mmio", kvm->progs.on_fast_mmio },
 	};
-	struct bpf_program *program;
+	struct bpf_program *program = NULL;
 	struct tracepoint found;
 	unsigned n = 0;
 
-	bpf_object__for_each_program(program, kvm->obj) bpf_program__set_autoload(program, false);
+	while ((program = bpf_object__next_program(kvm->obj, program)))
+		bpf_program__set_autoload(program, false);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (tracepoint_find(kernel, module, rows[i].tracepoint, &found))
 			continue;
@@ -140,8 +141,8 @@ void loader_attach_exits(struct loader *loader)
 	loader_close_exits(loader);
 	if (err == -ENOENT)
 		snprintf(loader->exits.why, sizeof(loader->exits.why),
-			"KVM's tracepoints are not there: neither in the kernel nor in a loaded "
-			"module kvm");
+			"KVM's tracepoints are neither in the kernel nor in a loaded module (load "
+			"kvm, then start vmbpf again)");
 	else
 		loader_switch_off(&loader->exits, "cannot attach to KVM's tracepoints", err);
 }
