@@ -119,7 +119,7 @@ static void find_slots(struct bench *bench)
 	for (int i = 0; i < N_THREADS; i++) {
 		struct subject *subject = &bench->subjects[i];
 
-		for (unsigned number = 1; number < loader->n_slots; number++) {
+		for (unsigned number = 1; number < loader->n_seen; number++) {
 			if (loader->slots[number].tid == (__u32)subject->tid)
 				subject->slot = &loader->slots[number];
 		}

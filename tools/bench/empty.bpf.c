@@ -13,6 +13,12 @@ int empty_switch(void *ctx)
 	return 0;
 }
 
+SEC("tp_btf/sched_wakeup")
+int empty_wakeup(void *ctx)
+{
+	return 0;
+}
+
 SEC("tp_btf/netif_receive_skb")
 int empty_receive(void *ctx)
 {

@@ -31,15 +31,23 @@ int main(void)
 			[EMPTY] = { .what = "empty program, added", .unit = "ns" },
 			[OF_NO_VM] = { .what = "vmbpf, tasks of no VM, added", .unit = "ns",
 				.gate = RATIO_AT_MOST, .limit = 1.3 },
-			[OF_VM] = { .what = "vmbpf, both tasks of a VM, added", .unit = "ns",
+			[OF_VM] = { .what = "vmbpf, both tasks of one VM, added", .unit = "ns",
 				.gate = RATIO_AT_MOST, .limit = 1.5 },
+			[BEHIND_VM] = { .what = "vmbpf, two VMs that wait for each other, added",
+				.unit = "ns", .gate = RATIO_AT_MOST, .limit = 1.5 },
+			[BEHIND_HOST] = { .what = "vmbpf, a VM that waits for a task of none, added",
+				.unit = "ns", .gate = RATIO_AT_MOST, .limit = 1.5 },
 		},
 		.by_statistics = {
 			[EMPTY] = { .what = "inside the empty program", .unit = "ns" },
 			[OF_NO_VM] = { .what = "inside vmbpf's, tasks of no VM", .unit = "ns",
 				.gate = RATIO_AT_MOST, .limit = 1.25 },
-			[OF_VM] = { .what = "inside vmbpf's, both tasks of a VM", .unit = "ns",
+			[OF_VM] = { .what = "inside vmbpf's, both tasks of one VM", .unit = "ns",
 				.gate = RATIO_AT_MOST, .limit = 1.6 },
+			[BEHIND_VM] = { .what = "inside vmbpf's, two VMs that wait for each other",
+				.unit = "ns", .gate = RATIO_AT_MOST, .limit = 1.6 },
+			[BEHIND_HOST] = { .what = "inside vmbpf's, a VM that waits for a task of none",
+				.unit = "ns", .gate = RATIO_AT_MOST, .limit = 1.6 },
 		},
 	};
 	int status;
@@ -47,6 +55,7 @@ int main(void)
 	comparison.state = load_new("yield", cpus_divide());
 	if (!comparison.state)
 		err(EX_NOPERM, "real-time threads");
+	comparison.holder = load_partner(comparison.state);
 	status = measure_repeatedly(compare, &comparison);
 	comparison_print(&comparison);
 	load_free(comparison.state);

@@ -3,7 +3,8 @@
  * What a tick costs with so many VMs of so many vCPUs, beside reading the same from /proc.
  *
  *	tick VCPUS VMS...	a table, with stubs of that many vCPUs, for each number of VMs
- *	tick present		with the VMs that run here anyway: nanoseconds of a walk, of a tick
+ *	tick halted VCPUS VMS...	the same, but their vCPUs are KVM's: in the guest, which has
+ *halted tick present		with the VMs that run here anyway: nanoseconds of a walk, of a tick
  */
 #include <err.h>
 #include <stdio.h>
@@ -34,13 +35,14 @@
 enum { WALK, TICK, PROC, CACHED, N_METHODS };
 
 /* The rows of the table for one size. */
-enum { ROW_WALK, ROW_TICK, ROW_TICK_USER, ROW_PROC, ROW_CACHED, N_ROWS };
+enum { ROW_WALK, ROW_WALK_VCPU, ROW_TICK, ROW_TICK_USER, ROW_PROC, ROW_CACHED, N_ROWS };
 
 struct bench {
 	struct fleet fleet;
 	struct kernel_side *side;
 	struct snapshot *before;
 	double total_ms[N_METHODS][ROUNDS], user_ms[N_METHODS][ROUNDS];
+	bool halted; /* the vCPUs are in KVM */
 	char size[48]; /* "10 VMs, 120 threads" */
 	struct row rows[N_ROWS];
 };
@@ -133,6 +135,16 @@ static struct row make_rival(
 	return row;
 }
 
+/* All of the walk, divided: the other threads and the search for VMs are in it. */
+static struct row make_row_of_vcpu(const struct bench *bench)
+{
+	struct row row = make_row(bench, "walk, for each vCPU", bench->total_ms[WALK]);
+
+	row.unit = "us";
+	row.value = spread_scale(row.value, 1000.0 / bench->fleet.n_vcpus);
+	return row;
+}
+
 static void judge_user(const struct bench *bench, struct row *row)
 {
 	if (bench->fleet.n_vms < MANY_VMS)
@@ -149,6 +161,8 @@ static enum verdict measure(void *state)
 
 	run_rounds(bench);
 	rows[ROW_WALK] = make_row(bench, "walk", bench->total_ms[WALK]);
+	if (bench->fleet.n_vcpus)
+		rows[ROW_WALK_VCPU] = make_row_of_vcpu(bench);
 	rows[ROW_TICK] = make_row(bench, "walk, collect, sum up", bench->total_ms[TICK]);
 	rows[ROW_TICK_USER] = make_row(bench, "of that in user mode", bench->user_ms[TICK]);
 	judge_user(bench, &rows[ROW_TICK_USER]);
@@ -175,8 +189,10 @@ static void open_side(struct bench *bench)
 	err = fleet_list(&bench->fleet, bench->before);
 	if (err)
 		errx(EX_UNAVAILABLE, "VMs: %s", strerror(-err));
-	snprintf(bench->size, sizeof(bench->size), "%u VM%s, %u threads", bench->fleet.n_vms,
-		bench->fleet.n_vms == 1 ? "" : "s", bench->fleet.n_threads);
+	snprintf(bench->size, sizeof(bench->size), "%u VM%s, %u %s", bench->fleet.n_vms,
+		bench->fleet.n_vms == 1 ? "" : "s",
+		bench->halted ? bench->fleet.n_vcpus : bench->fleet.n_threads,
+		bench->halted ? "halted vCPUs" : "threads");
 }
 
 static void close_side(struct bench *bench)
@@ -221,20 +237,22 @@ static int bench_program(const struct bench *bench, const char *command, const c
 	return row.verdict == FAILED;
 }
 
-static int bench_size(unsigned vms, unsigned vcpus)
+static int bench_size(unsigned vms, unsigned vcpus, bool halted)
 {
-	struct bench bench = { 0 };
-	int err = fleet_start(&bench.fleet, vms, vcpus), status;
+	struct bench bench = { .halted = halted };
+	int err = fleet_start(&bench.fleet, vms, vcpus, halted), status;
 
 	if (err)
 		errx(EX_UNAVAILABLE, "stub VMs: %s", strerror(-err));
 	open_side(&bench);
 	if (bench.fleet.n_vms < vms)
 		errx(EX_SOFTWARE, "only %u VMs of %u were found", bench.fleet.n_vms, vms);
+	if (halted && bench.fleet.n_vcpus < vms * vcpus)
+		errx(EX_SOFTWARE, "only %u vCPUs were found in KVM", bench.fleet.n_vcpus);
 	status = measure_repeatedly(measure, &bench);
 	close_side(&bench);
 	for (unsigned i = 0; i < N_ROWS; i++) {
-		if (i != ROW_TICK_USER || bench.fleet.n_vms >= MANY_VMS)
+		if (bench.rows[i].what[0] && (i != ROW_TICK_USER || bench.fleet.n_vms >= MANY_VMS))
 			row_print(&bench.rows[i]);
 	}
 	status |= bench_program(&bench, "stream", NULL);
@@ -259,20 +277,22 @@ static int bench_present(void)
 
 int main(int argc, char **argv)
 {
-	int vcpus = argc > 1 ? atoi(argv[1]) : 0, status = 0;
+	bool halted = argc > 1 && strcmp(argv[1], "halted") == 0;
+	int at = halted ? 2 : 1, vcpus = argc > at ? atoi(argv[at]) : 0, status = 0;
 
 	privilege_raise_limits();
 	if (argc == 2 && strcmp(argv[1], "present") == 0)
 		return bench_present();
-	if (argc < 3 || vcpus <= 0)
-		errx(EX_USAGE, "usage: tick VCPUS VMS... | tick present");
-	rows_print_head("CPU time of one tick", "to the walk");
-	for (int i = 2; i < argc; i++) {
-		int vms = atoi(argv[i]);
+	if (argc < at + 2 || vcpus <= 0)
+		errx(EX_USAGE, "usage: tick [halted] VCPUS VMS... | tick present");
+	rows_print_head(halted ? "CPU time of one tick, vCPUs in KVM" : "CPU time of one tick",
+		"to the walk");
+	while (++at < argc) {
+		int vms = atoi(argv[at]);
 
 		if (vms <= 0)
-			errx(EX_USAGE, "%s: not a number of VMs", argv[i]);
-		status |= bench_size((unsigned)vms, (unsigned)vcpus);
+			errx(EX_USAGE, "%s: not a number of VMs", argv[at]);
+		status |= bench_size((unsigned)vms, (unsigned)vcpus, halted);
 	}
 	return status;
 }

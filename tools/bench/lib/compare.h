@@ -16,10 +16,12 @@
 struct comparison {
 	const char *title;
 	enum events events;
-	int tap; /* as for variant_enter() */
+	int tap; /* as for variant_become_vm() */
+	pid_t holder; /* the thread of the load that is set apart, where rows say so */
 	int (*measure)(void *state, double *ret_ns); /* one measurement of the load, or -errno */
 	void *state;
-	const char *const *empty_programs, *const *our_programs; /* NULL-terminated */
+	/* NULL-terminated. Where vmbpf has no program it is compared with the load itself. */
+	const char *const *empty_programs, *const *our_programs;
 	struct row by_clock[N_VARIANTS]; /* NOTHING: the load itself, others: added to it */
 	struct row by_statistics[N_VARIANTS];
 };

@@ -20,7 +20,7 @@
 /* Fields of /proc/TID/stat after the name; stime follows. */
 #define WORDS_BEFORE_UTIME 11
 
-static void exec_stub(unsigned vms, unsigned vcpus, int input, int output)
+static void exec_stub(unsigned vms, unsigned vcpus, bool halted, int input, int output)
 {
 	char path[1100], n_vms[16], n_vcpus[16];
 
@@ -29,11 +29,11 @@ static void exec_stub(unsigned vms, unsigned vcpus, int input, int output)
 	snprintf(n_vcpus, sizeof(n_vcpus), "%u", vcpus);
 	dup2(input, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
-	execl(path, "stub_vms", n_vms, n_vcpus, NULL);
+	execl(path, "stub_vms", n_vms, n_vcpus, halted ? "halted" : NULL, NULL);
 	_exit(127);
 }
 
-int fleet_start(struct fleet *fleet, unsigned vms, unsigned vcpus)
+int fleet_start(struct fleet *fleet, unsigned vms, unsigned vcpus, bool halted)
 {
 	int stop[2], ready[2];
 	ssize_t got;
@@ -46,7 +46,7 @@ int fleet_start(struct fleet *fleet, unsigned vms, unsigned vcpus)
 	if (fleet->stub < 0)
 		return -errno;
 	if (fleet->stub == 0)
-		exec_stub(vms, vcpus, stop[0], ready[1]);
+		exec_stub(vms, vcpus, halted, stop[0], ready[1]);
 	close(stop[0]);
 	close(ready[1]);
 	fleet->stop = stop[1];
@@ -63,7 +63,7 @@ static void forget_list(struct fleet *fleet)
 	free(fleet->pids);
 	fleet->schedstats = NULL;
 	fleet->pids = NULL;
-	fleet->n_threads = fleet->n_vms = 0;
+	fleet->n_threads = fleet->n_vms = fleet->n_vcpus = 0;
 }
 
 void fleet_stop(struct fleet *fleet)
@@ -90,6 +90,15 @@ static int open_schedstats(struct fleet *fleet, const struct vm *vm)
 	return 0;
 }
 
+static unsigned count_kvm_vcpus(const struct vm *vm)
+{
+	unsigned n = 0;
+
+	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+		n += vcpu->e.have & SRC_KVM ? 1 : 0;
+	return n;
+}
+
 int fleet_list(struct fleet *fleet, const struct snapshot *snap)
 {
 	size_t n_vms = 0, n_threads = 0;
@@ -106,6 +115,7 @@ int fleet_list(struct fleet *fleet, const struct snapshot *snap)
 		return -ENOMEM;
 	for (const struct vm *vm = snap->vms; vm && !err; vm = vm->next) {
 		fleet->pids[fleet->n_vms++] = vm->pid;
+		fleet->n_vcpus += count_kvm_vcpus(vm);
 		err = open_schedstats(fleet, vm);
 	}
 	return err;

@@ -6,6 +6,7 @@
 #ifndef BENCH_FLEET_H
 #define BENCH_FLEET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,13 +17,17 @@ struct fleet {
 	int stop; /* closing this ends them */
 	pid_t *pids; /* of the VMs */
 	unsigned n_vms;
+	unsigned n_vcpus; /* that KVM knows */
 	int *schedstats; /* one open file for each thread */
 	unsigned n_threads;
 	uint64_t sum; /* of what was read, so that it is read */
 };
 
-/* Starts `vms` VMs of `vcpus` vCPUs each and waits until they are there. -errno. */
-int fleet_start(struct fleet *fleet, unsigned vms, unsigned vcpus);
+/*
+ * Starts `vms` VMs of `vcpus` vCPUs each and waits until they are there. Unless `halted`, KVM knows
+ * nothing of their vCPUs, which then are threads and no more. -errno.
+ */
+int fleet_start(struct fleet *fleet, unsigned vms, unsigned vcpus, bool halted);
 void fleet_stop(struct fleet *fleet);
 
 /* Takes all VMs of a snapshot, started here or not, for what is to be read. -errno. */

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,6 +28,7 @@
 
 struct load {
 	pthread_t leader, partner;
+	pid_t partner_tid;
 	sem_t leader_go, partner_go, done;
 	int to_partner[2], to_leader[2];
 	void (*turn)(struct load *load); /* there and back: two switches */
@@ -158,6 +161,10 @@ static void *partner(void *context)
 {
 	struct load *load = context;
 
+	/* By the name of its leader it would pass for the same task of the host. */
+	prctl(PR_SET_NAME, "partner");
+	load->partner_tid = (pid_t)syscall(SYS_gettid);
+	sem_post(&load->done);
 	for (;;) {
 		sem_wait(&load->partner_go);
 		if (load->ending)
@@ -167,9 +174,10 @@ static void *partner(void *context)
 	}
 }
 
-static int start_thread(struct load *load, int cpu, void *(*run)(void *), pthread_t *ret)
+int start_realtime(
+	pthread_t *ret, int cpu, int priority, void *(*run)(void *context), void *context)
 {
-	struct sched_param parameters = { .sched_priority = PRIORITY };
+	struct sched_param parameters = { .sched_priority = priority };
 	pthread_attr_t attributes;
 	cpu_set_t cpus;
 	int err;
@@ -181,7 +189,7 @@ static int start_thread(struct load *load, int cpu, void *(*run)(void *), pthrea
 	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
 	pthread_attr_setschedparam(&attributes, &parameters);
 	pthread_attr_setaffinity_np(&attributes, sizeof(cpus), &cpus);
-	err = pthread_create(ret, &attributes, run, load);
+	err = pthread_create(ret, &attributes, run, context);
 	pthread_attr_destroy(&attributes);
 	return err;
 }
@@ -213,9 +221,11 @@ struct load *load_new(const char *kind, int cpu)
 		return NULL;
 	err = prepare(load, kind);
 	if (!err)
-		err = start_thread(load, cpu, leader, &load->leader);
+		err = start_realtime(&load->leader, cpu, PRIORITY, leader, load);
 	if (!err)
-		err = start_thread(load, cpu, partner, &load->partner);
+		err = start_realtime(&load->partner, cpu, PRIORITY, partner, load);
+	if (!err)
+		sem_wait(&load->done);
 	errno = err;
 	return err ? NULL : load;
 }
@@ -234,6 +244,11 @@ void load_free(struct load *load)
 		close(load->to_leader[i]);
 	}
 	free(load);
+}
+
+pid_t load_partner(const struct load *load)
+{
+	return load->partner_tid;
 }
 
 int load_measure(struct load *load, unsigned chunks, double *ret)

@@ -14,9 +14,14 @@
 #include "base/cleanup.h"
 #include "empty.skel.h"
 
+/* Numbers of the two VMs there may be. */
+#define OUR_VM 1
+#define OTHER_VM 2
+
 static int attach_empty(struct empty_bpf *empty, enum events events)
 {
 	bpf_program__set_autoload(empty->progs.empty_switch, events == ON_SWITCH);
+	bpf_program__set_autoload(empty->progs.empty_wakeup, events == ON_WAKEUP);
 	bpf_program__set_autoload(empty->progs.empty_receive, events == ON_NETWORK);
 	bpf_program__set_autoload(empty->progs.empty_xmit, events == ON_NETWORK);
 	bpf_program__set_autoload(empty->progs.tell_start, false);
@@ -52,7 +57,7 @@ static int tap_becomes_vms(struct loader *loader, int tap)
 
 static int enter_vmbpf(bool light, enum events events, struct loader *loader)
 {
-	const struct loader_part *part = events == ON_SWITCH ? &loader->events : &loader->net;
+	const struct loader_part *part = events == ON_NETWORK ? &loader->net : &loader->events;
 	struct config config = { .light = light };
 	char why[200] = "";
 	int err = loader_open(&config, loader, why, sizeof(why));
@@ -98,9 +103,23 @@ static int ask_start(struct empty_bpf *empty, __u64 *ret)
 											  : 0;
 }
 
+/* Only waits of vCPUs are charged to their holders; which threads these are, user space says. */
+static int threads_become_vcpus(struct loader *loader)
+{
+	unsigned n_vcpus = 0;
+
+	for (unsigned number = 1; number < loader->n_seen; number++) {
+		if (loader->slots[number].tgid != (__u32)getpid())
+			continue;
+		loader->slots[number].victim = OUR_VM;
+		n_vcpus++;
+	}
+	return n_vcpus ? 0 : -ESRCH;
+}
+
 int process_becomes_vm(struct loader *loader)
 {
-	struct vmb_process process = { .verdict = VMB_IS_VM };
+	struct vmb_process process = { .verdict = VMB_IS_VM, .vm = OUR_VM };
 	struct empty_bpf *empty = empty_bpf__open();
 	__u64 start_ns = 0;
 	int err;
@@ -114,7 +133,7 @@ int process_becomes_vm(struct loader *loader)
 		err = loader_set_process(loader, getpid(), &process);
 	if (!err)
 		err = loader_walk(loader);
-	return !err && loader->control->threads == 0 ? -ESRCH : err;
+	return err ? err : threads_become_vcpus(loader);
 }
 
 int variant_become_vm(struct attached *attached, int tap)
@@ -122,6 +141,30 @@ int variant_become_vm(struct attached *attached, int tap)
 	int err = process_becomes_vm(&attached->loader);
 
 	return err || tap < 0 ? err : tap_becomes_vms(&attached->loader, tap);
+}
+
+int variant_set_apart(struct attached *attached, enum variant variant, pid_t tid)
+{
+	const struct loader *loader = &attached->loader;
+	unsigned number = loader_slot_of(loader, (__u32)tid);
+
+	if (!number)
+		return -ESRCH;
+	memset(&loader->blames[OUR_VM], 0, sizeof(loader->blames[OUR_VM]));
+	loader->slots[number].vm = loader->slots[number].victim = OTHER_VM;
+	if (variant == BEHIND_HOST)
+		loader_forget_tid(loader, (__u32)tid, number);
+	return 0;
+}
+
+bool variant_has_blamed(const struct attached *attached)
+{
+	const struct vmb_blame_row *row = &attached->loader.blames[OUR_VM];
+	__u64 ns = 0;
+
+	for (unsigned i = 0; i < VMB_BLAMES; i++)
+		ns += row->cells[i].ns;
+	return ns > 0;
 }
 
 /* Whether that file of ours is a BPF program, and then what is known of it. */
