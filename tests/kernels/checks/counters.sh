@@ -6,4 +6,4 @@
 # wait may last that long, and so much may lie between two looks at a clock that are meant to be one.
 WAIT_MS=500 POINTS=5
 
-run_tap build/tests/truth "$VMBPF" 5 "$WAIT_MS" "$POINTS"
+run_tap "$PROGRAMS/truth" "$VMBPF" 5 "$WAIT_MS" "$POINTS"

@@ -5,9 +5,9 @@
 objects() {
 	local source
 	for source in bpf/*.bpf.c; do
-		echo "build/bpf/$(basename "$source" .c).o"
+		echo "$PROGRAMS/$(basename "$source" .c).o"
 	done
 }
 
 mapfile -t OBJECTS < <(objects)
-run_tap build/tests/load_programs "${OBJECTS[@]}"
+run_tap "$PROGRAMS/load_programs" "${OBJECTS[@]}"
