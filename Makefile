@@ -177,7 +177,7 @@ format: ## reformat all C sources
 format-check:
 	$(call quiet,FORMAT,check)$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-lint: $(SKELETONS) ## clang-tidy, cppcheck and shellcheck
+lint: $(SKELETONS) $(TEST_SKELETONS) $(BENCH_SKELETONS) ## clang-tidy, cppcheck and shellcheck
 	@tools/lint '$(CLANG_TIDY)' '$(ALL_CFLAGS)'
 
 deps: ## check the include rule

@@ -315,6 +315,12 @@ static __always_inline bool task_is_dead(struct task_struct *task)
 	return old->state & TASK_DEAD;
 }
 
+/* Inside KVM a thread has KVM's notifier in its list, which nobody else uses. */
+static __always_inline bool task_is_in_kvm(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->preempt_notifiers) && task->preempt_notifiers.first;
+}
+
 /* 5.16 moved the CPU number from the task into its thread_info, where the architecture has one. */
 static __always_inline __u32 task_cpu(struct task_struct *task)
 {

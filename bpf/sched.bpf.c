@@ -69,7 +69,7 @@ static __always_inline void leave(
 
 	slot->cpu.wakeups += asleep;
 	account_slice(slot, clock, task->sched_info.last_arrival, task->sched_info.run_delay);
-	slot->cpu.asleep = asleep;
+	slot->cpu.asleep = asleep && task_is_in_kvm(task);
 	copy_counters(slot, task);
 	slot->cpu.host_cpu = cpu;
 	barrier();

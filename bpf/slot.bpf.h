@@ -69,7 +69,7 @@ static __always_inline void begin_account(
 	__s64 slept = bpf_ktime_get_boot_ns() - task->start_boottime - task->se.sum_exec_runtime -
 		      task->sched_info.run_delay;
 	__u64 queued = task->sched_info.last_queued;
-	bool running = task->on_cpu && !queued;
+	bool running = task->on_cpu && !queued, asleep = !running && !queued;
 
 	slot->cpu.sched.run_ns = task->se.sum_exec_runtime;
 	slot->cpu.sched.ready_ns = task->sched_info.run_delay;
@@ -86,8 +86,8 @@ static __always_inline void begin_account(
 	}
 	if (slept > 0)
 		slot->cpu.wait_ns = slept;
-	slot->cpu.asleep = !running && !queued;
-	slot->cpu.wakeups = task->nvcsw - slot->cpu.asleep;
+	slot->cpu.asleep = asleep && task_is_in_kvm(task);
+	slot->cpu.wakeups = task->nvcsw - asleep;
 	slot->cpu.host_cpu = task_cpu(task);
 	slot->cpu.begin_clock = clock;
 	slot->cpu.end_clock = clock;

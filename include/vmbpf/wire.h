@@ -122,7 +122,7 @@ struct vmb_slot {
 		__u64 held_ns[VMB_HOLDERS]; /* of its finished waits, by who had the CPU */
 		__u32 latency[VMB_LATENCY_BUCKETS];
 		__u32 host_cpu; /* of the last switch-out */
-		__u32 asleep; /* 1: that one began a sleep */
+		__u32 asleep; /* 1: that one began a sleep inside KVM */
 		__u32 exits; /* number of its table of exits, 0: none yet, or VMB_NO_EXITS */
 		__u32 cpu_unused[12];
 	} cpu __attribute__((aligned(64)));
