@@ -373,6 +373,9 @@ struct disk *snapshot_disk(struct snapshot *snap, struct vm *vm, const char *tar
 struct vm *snapshot_find_pid(const struct snapshot *snap, pid_t pid);
 struct vm *snapshot_find_uuid(const struct snapshot *snap, const char *uuid);
 
+/* To be called when no pid and no UUID will change any more: searches change nothing then. */
+void snapshot_index_vms(struct snapshot *snap);
+
 /* Copies a string into the snapshot; NULL stays NULL. */
 const char *snapshot_text(struct snapshot *snap, const char *text);
 

@@ -66,7 +66,7 @@ const char *buf_line(const char *text, const char *key)
 	const char *newline;
 
 	for (;;) {
-		if (strncmp(text, key, length) == 0 && ends_word(text[length]))
+		if (*text == *key && strncmp(text, key, length) == 0 && ends_word(text[length]))
 			return text + length;
 		newline = strchr(text, '\n');
 		if (!newline)

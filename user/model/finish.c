@@ -347,18 +347,6 @@ static void sort_vms(struct snapshot *snap)
 	*snap->vms_tail = NULL;
 }
 
-/* Finds every VM once, so that the index is complete and later searches change nothing. */
-static void index_vms(const struct snapshot *snap)
-{
-	const struct vm *vm;
-
-	for (vm = snap->vms; vm; vm = vm->next) {
-		snapshot_find_pid(snap, vm->pid);
-		if (vm->uuid)
-			snapshot_find_uuid(snap, vm->uuid);
-	}
-}
-
 void snapshot_finish(struct snapshot *snap, const struct snapshot *before)
 {
 	struct vm *vm;
@@ -379,5 +367,5 @@ void snapshot_finish(struct snapshot *snap, const struct snapshot *before)
 	if (before)
 		link_host(snap);
 	sort_vms(snap);
-	index_vms(snap);
+	snapshot_index_vms(snap);
 }

@@ -179,14 +179,13 @@ static bool read_counter(const struct metric *metric, const struct entity *entit
 
 static struct value read_u64(const struct metric *metric, const struct entity *entity)
 {
-	struct value value;
 	uint64_t raw;
 
 	if (!read_counter(metric, entity, &raw))
 		return (struct value){ 0 };
-	value = number_value((double)raw * scale_of(metric));
-	value.raw = raw;
-	return value;
+	return (struct value){
+		.kind = VALUE_NUMBER, .number = (double)raw * scale_of(metric), .raw = raw
+	};
 }
 
 static struct value read_i64(const struct metric *metric, const struct entity *entity)

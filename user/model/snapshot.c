@@ -168,21 +168,31 @@ struct disk *snapshot_disk(struct snapshot *snap, struct vm *vm, const char *tar
 	return *link;
 }
 
+static struct vm *indexed_pid(const struct snapshot *snap, pid_t pid)
+{
+	const struct table *table = &snap->index->by_pid;
+	uint64_t key = (uint64_t)pid;
+	struct vm *vm;
+
+	for (vm = table_find(table, key, NULL); vm; vm = table_find(table, key, vm))
+		if (vm->pid == pid)
+			return vm;
+	return NULL;
+}
+
 struct vm *snapshot_find_pid(const struct snapshot *snap, pid_t pid)
 {
-	struct table *table = &snap->index->by_pid;
-	uint64_t key = (uint64_t)pid;
 	struct vm *vm;
 
 	if (pid <= 0)
 		return NULL;
-	for (vm = table_find(table, key, NULL); vm; vm = table_find(table, key, vm))
-		if (vm->pid == pid)
-			return vm;
+	vm = indexed_pid(snap, pid);
+	if (vm)
+		return vm;
 	for (vm = snap->vms; vm && vm->pid != pid;)
 		vm = vm->next;
 	if (vm)
-		table_add(table, key, vm);
+		table_add(&snap->index->by_pid, (uint64_t)pid, vm);
 	return vm;
 }
 
@@ -191,20 +201,39 @@ static bool has_uuid(const struct vm *vm, const char *uuid)
 	return vm->uuid && strcmp(vm->uuid, uuid) == 0;
 }
 
-struct vm *snapshot_find_uuid(const struct snapshot *snap, const char *uuid)
+static struct vm *indexed_uuid(const struct snapshot *snap, const char *uuid)
 {
-	struct table *table = &snap->index->by_uuid;
+	const struct table *table = &snap->index->by_uuid;
 	uint64_t key = table_hash(uuid);
 	struct vm *vm;
 
 	for (vm = table_find(table, key, NULL); vm; vm = table_find(table, key, vm))
 		if (has_uuid(vm, uuid))
 			return vm;
+	return NULL;
+}
+
+struct vm *snapshot_find_uuid(const struct snapshot *snap, const char *uuid)
+{
+	struct vm *vm = indexed_uuid(snap, uuid);
+
+	if (vm)
+		return vm;
 	for (vm = snap->vms; vm && !has_uuid(vm, uuid);)
 		vm = vm->next;
 	if (vm)
-		table_add(table, key, vm);
+		table_add(&snap->index->by_uuid, table_hash(uuid), vm);
 	return vm;
+}
+
+void snapshot_index_vms(struct snapshot *snap)
+{
+	for (struct vm *vm = snap->vms; vm; vm = vm->next) {
+		if (vm->pid > 0 && !indexed_pid(snap, vm->pid))
+			table_add(&snap->index->by_pid, (uint64_t)vm->pid, vm);
+		if (vm->uuid && !indexed_uuid(snap, vm->uuid))
+			table_add(&snap->index->by_uuid, table_hash(vm->uuid), vm);
+	}
 }
 
 const char *snapshot_text(struct snapshot *snap, const char *text)

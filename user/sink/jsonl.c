@@ -14,10 +14,15 @@
 /* Raised when the meaning of a member changes; new members do not change it. */
 #define SCHEMA "1"
 
-/* The columns of a scope with their names as they stand in the line: ,"ready_percent": */
+/* A column with its name as it stands in the line: ,"ready_percent": */
+struct member {
+	struct column column;
+	char text[COLUMN_NAME_MAX + 4];
+	size_t length;
+};
+
 struct layout {
-	struct column columns[MAX_COLUMNS];
-	char members[MAX_COLUMNS][COLUMN_NAME_MAX + 4];
+	struct member members[MAX_COLUMNS];
 	unsigned n;
 };
 
@@ -163,24 +168,25 @@ static void write_line(struct lines *lines, enum scope scope, const struct item 
 	write_tick_members(lines, scope);
 	write_identity(lines, scope, item);
 	for (unsigned i = 0; i < layout->n; i++) {
-		struct value value = select_value(&layout->columns[i], lines->snap, scope, item);
+		const struct member *member = &layout->members[i];
+		struct value value = select_value(&member->column, lines->snap, scope, item);
 
-		writer_string(writer, layout->members[i]);
-		write_value(writer, &layout->columns[i], &value);
+		writer_bytes(writer, member->text, member->length);
+		write_value(writer, &member->column, &value);
 	}
 	if (scope == SCOPE_HOST)
 		write_sources(writer, lines->snap);
 	writer_bytes(writer, "}\n", 2);
 }
 
-/* Members that write_identity() writes need not be written twice. */
-static bool is_identity(enum scope scope, const char *member)
+/* What write_identity() writes need not be written twice. */
+static bool is_identity(enum scope scope, const char *name)
 {
 	if (scope == SCOPE_HOST)
 		return false;
-	if (strcmp(member, "uuid") == 0)
+	if (strcmp(name, "uuid") == 0)
 		return true;
-	return scopes[scope].key && strcmp(member, scopes[scope].key) == 0;
+	return scopes[scope].key && strcmp(name, scopes[scope].key) == 0;
 }
 
 static void lay_out(struct layout *layout, enum scope scope)
@@ -192,11 +198,13 @@ static void lay_out(struct layout *layout, enum scope scope)
 	layout->n = 0;
 	while (layout->n < MAX_COLUMNS && column_next(scope, &i, &view, &column)) {
 		const char *name = column.metric->views[column.view];
+		struct member *member = &layout->members[layout->n];
 
 		if (is_identity(scope, name))
 			continue;
-		layout->columns[layout->n] = column;
-		snprintf(layout->members[layout->n++], sizeof(layout->members[0]),
+		layout->n++;
+		member->column = column;
+		member->length = (size_t)snprintf(member->text, sizeof(member->text),
 			",\"%.*s\":", COLUMN_NAME_MAX - 1, name);
 	}
 }

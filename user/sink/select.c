@@ -3,7 +3,6 @@
 #include "sink/select.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,13 +25,8 @@ struct value select_value(const struct column *column, const struct snapshot *sn
 	enum scope scope, const struct item *item)
 {
 	const struct entity *entity = entity_of(column->metric->scope, snap, scope, item);
-	struct value value = { .kind = VALUE_ABSENT };
 
-	if (entity)
-		value = column_value(column, snap, entity);
-	if (value.kind == VALUE_NUMBER && !isfinite(value.number))
-		value.kind = VALUE_ABSENT;
-	return value;
+	return entity ? column_value(column, snap, entity) : (struct value){ 0 };
 }
 
 static struct value number_value(uint64_t number)
