@@ -9,12 +9,15 @@
 
 #include "maps.bpf.h"
 
-/* A slice lasts until the next one of its ring begins; the newest is in progress. */
+/*
+ * A slice lasts until the next one of its ring begins; the newest is in progress. Whose it is, in
+ * one number: of a VM its own, VMB_IDLE of nobody; of a task of no VM the upper half is its id, and
+ * the lower PF_KTHREAD where it is a thread of the kernel.
+ */
 struct slice {
 	__u64 begin; /* run-queue clock */
-	__u64 comm[2];
-	__u32 vm; /* 0: a task of no VM, VMB_IDLE: nobody */
-	__u32 flags; /* of the task, PF_* */
+	__u64 whose;
+	__u64 comm[2]; /* of a task of no VM */
 };
 
 /*
@@ -58,58 +61,58 @@ static __always_inline struct slice *slice_at(struct ring *ring, __u64 number)
 	return &ring->slices[number & (SLICES - 1)];
 }
 
-static __always_inline bool is_of_one(const struct slice *one, const struct slice *other)
+static __always_inline bool is_of_task(__u64 whose)
 {
-	if (one->vm != other->vm)
-		return false;
-	return one->vm || (one->comm[0] == other->comm[0] && one->comm[1] == other->comm[1]);
+	return whose >> 32;
 }
 
-/* Whether the slice to come makes four of two holders in turn, within so short a time. */
-static __always_inline bool take_turns(struct ring *ring, const struct slice *next)
+/* `slot` is the slot of the task, or NULL. */
+static __always_inline __u64 whose_is(struct task_struct *task, const struct vmb_slot *slot)
+{
+	if (slot)
+		return slot->vm;
+	if (!task->pid)
+		return VMB_IDLE;
+	return (__u64)task->pid << 32 | (task->flags & PF_KTHREAD);
+}
+
+/* Whether a slice that begins now makes four of two holders in turn, within so short a time. */
+static __always_inline bool take_turns(struct ring *ring, __u64 whose, __u64 clock)
 {
 	const struct slice *first = slice_at(ring, ring->n - 3);
 
-	return next->begin - first->begin < TURNS_NS &&
-	       is_of_one(slice_at(ring, ring->n - 2), next) &&
-	       is_of_one(first, slice_at(ring, ring->n - 1));
+	return slice_at(ring, ring->n - 2)->whose == whose &&
+	       slice_at(ring, ring->n - 1)->whose == first->whose &&
+	       clock - first->begin < TURNS_NS;
 }
 
 /*
- * The slice that has been written behind the newest one begins. Threads of one VM that follow each
- * other, or tasks of one name, are one slice. Of two that take turns, the former gets its time in
- * one piece before that of the latter, so that a fast exchange does not fill the ring.
+ * A slice begins. Those of one task or one VM that follow each other are one. Of two that take
+ * turns, the former gets its time in one piece before that of the latter, so that a fast exchange
+ * does not fill the ring. `comm` is not read where there is nothing to write.
  */
-static __always_inline void ring_publish(struct ring *ring)
+static __always_inline void ring_begin(
+	struct ring *ring, __u64 whose, const char *comm, __u64 clock)
 {
-	struct slice *next = slice_at(ring, ring->n), *newest = slice_at(ring, ring->n - 1);
+	const struct slice *newest = slice_at(ring, ring->n - 1);
+	struct slice *slice;
 
-	if (is_of_one(newest, next))
+	if (newest->whose == whose)
 		return;
-	if (take_turns(ring, next)) {
-		slice_at(ring, ring->n - 2)->begin += next->begin - newest->begin;
+	if (take_turns(ring, whose, clock)) {
+		slice_at(ring, ring->n - 2)->begin += clock - newest->begin;
 		ring->n--;
 		return;
 	}
+	slice = slice_at(ring, ring->n);
+	slice->begin = clock;
+	slice->whose = whose;
+	if (is_of_task(whose)) {
+		slice->comm[0] = *(__u64 *)&comm[0];
+		slice->comm[1] = *(__u64 *)&comm[8];
+	}
 	barrier();
 	ring->n++;
-}
-
-/* The slice of `task`, which begins now on the CPU of this ring. `slot` is its slot, or NULL. */
-static __always_inline void ring_push(
-	struct ring *ring, struct task_struct *task, const struct vmb_slot *slot, __u64 clock)
-{
-	struct slice *slice = slice_at(ring, ring->n);
-
-	slice->begin = clock;
-	slice->comm[0] = *(__u64 *)&task->comm[0];
-	slice->comm[1] = *(__u64 *)&task->comm[8];
-	slice->flags = task->flags;
-	if (slot)
-		slice->vm = slot->vm;
-	else
-		slice->vm = task->pid ? 0 : VMB_IDLE;
-	ring_publish(ring);
 }
 
 /* What a row knows of a holder. */
@@ -138,7 +141,7 @@ static __always_inline __u64 bytes_before_end(__u64 text, __u8 separator)
  */
 static __always_inline void name_holder(const struct slice *slice, struct holder *holder)
 {
-	__u8 separator = slice->flags & PF_KTHREAD ? '/' : '\0';
+	__u8 separator = slice->whose & PF_KTHREAD ? '/' : '\0';
 	__u64 kept = bytes_before_end(holder->comm[0], separator);
 
 	holder->comm[0] &= kept;
@@ -147,10 +150,12 @@ static __always_inline void name_holder(const struct slice *slice, struct holder
 
 static __always_inline struct holder holder_of(const struct slice *slice)
 {
-	struct holder holder = { .vm = slice->vm };
+	struct holder holder = { 0 };
 
-	if (holder.vm)
+	if (!is_of_task(slice->whose)) {
+		holder.vm = slice->whose;
 		return holder;
+	}
 	holder.comm[0] = slice->comm[0];
 	holder.comm[1] = slice->comm[1];
 	name_holder(slice, &holder);
@@ -216,15 +221,15 @@ static __always_inline void charge_holder(__u32 victim, const struct slice *slic
 
 static __always_inline void charge_slice(struct vmb_slot *slot, const struct slice *slice, __u64 ns)
 {
-	if (slice->vm == VMB_IDLE) {
+	if (slice->whose == VMB_IDLE) {
 		slot->cpu.held_ns[VMB_BY_NOBODY] += ns;
 		return;
 	}
-	if (slice->vm && slice->vm == slot->vm) {
+	if (slice->whose == slot->vm) {
 		slot->cpu.held_ns[VMB_BY_SELF] += ns;
 		return;
 	}
-	slot->cpu.held_ns[slice->vm ? VMB_BY_VM : VMB_BY_HOST] += ns;
+	slot->cpu.held_ns[is_of_task(slice->whose) ? VMB_BY_HOST : VMB_BY_VM] += ns;
 	if (slot->victim)
 		charge_holder(slot->victim, slice, ns);
 }

@@ -93,7 +93,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	if (slot)
 		account_wait(ring, slot, next, clock);
-	ring_push(ring, next, slot, clock);
+	ring_begin(ring, whose_is(next, slot), next->comm, clock);
 	return 0;
 }
 

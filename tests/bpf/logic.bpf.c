@@ -63,21 +63,18 @@ int run_forget(struct slot_case *test)
 	return 0;
 }
 
-/* ring_push() of a task of the test's choice. */
+/* The slice of a task of the test's choice. */
 SEC("syscall")
 int run_push(struct push_case *test)
 {
 	struct ring *ring = ring_of(test->cpu);
-	struct slice *slice;
+	__u64 whose = test->vm;
 
 	if (!ring)
 		return 1;
-	slice = slice_at(ring, ring->n);
-	slice->begin = test->begin;
-	slice->vm = test->vm;
-	slice->flags = test->kthread ? PF_KTHREAD : 0;
-	__builtin_memcpy(slice->comm, test->comm, sizeof(slice->comm));
-	ring_publish(ring);
+	if (!whose)
+		whose = (__u64)test->tid << 32 | (test->kthread ? PF_KTHREAD : 0);
+	ring_begin(ring, whose, test->comm, test->begin);
 	return 0;
 }
 
@@ -90,7 +87,7 @@ int run_push_me(struct push_case *test)
 
 	if (!ring)
 		return 1;
-	ring_push(ring, me, NULL, test->begin);
+	ring_begin(ring, whose_is(me, NULL), me->comm, test->begin);
 	return 0;
 }
 

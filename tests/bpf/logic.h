@@ -33,8 +33,8 @@ struct push_case {
 	__u64 begin;
 	__u32 cpu;
 	__u32 vm;
+	__u32 tid; /* of a task of no VM */
 	__u32 kthread; /* 1: a thread of the kernel */
-	__u32 unused;
 	char comm[16];
 };
 

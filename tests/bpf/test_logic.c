@@ -273,7 +273,7 @@ static struct vmb_slot *fresh_waiter(struct fixture *fixture)
 
 static void push(struct fixture *fixture, __u32 cpu, __u64 begin, __u32 vm, const char *comm)
 {
-	struct push_case test = { .cpu = cpu, .begin = begin, .vm = vm };
+	struct push_case test = { .cpu = cpu, .begin = begin, .vm = vm, .tid = 1 };
 
 	strncpy(test.comm, comm, sizeof(test.comm));
 	run(fixture, run_push, &test);
@@ -372,7 +372,7 @@ static void a_wait_longer_than_the_ring_is_attributed_in_part(void **state)
 }
 
 /* More of them than the ring has. */
-static void slices_of_one_name_that_follow_each_other_are_one(void **state)
+static void slices_of_one_task_that_follow_each_other_are_one(void **state)
 {
 	struct vmb_slot *slot = fresh_waiter(*state);
 	struct wait_case wait = { .queued = 2, .clock = 5000 };
@@ -501,13 +501,14 @@ static void one_name_has_one_cell(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct wait_case wait = { .queued = 100, .clock = 300 };
-		struct push_case test = { .begin = 100, .kthread = cases[i].kthread };
+		struct push_case test = { .begin = 100, .tid = 1, .kthread = cases[i].kthread };
 
 		fresh_waiter(*state);
 		memcpy(test.comm, cases[i].first, sizeof(test.comm));
 		run(*state, run_push, &test);
 		memcpy(test.comm, cases[i].second, sizeof(test.comm));
 		test.begin = 200;
+		test.tid = 2;
 		run(*state, run_push, &test);
 		run(*state, run_wait, &wait);
 		assert_int_equal(cells_in_use(*state), cases[i].n_cells);
@@ -578,7 +579,7 @@ int main(void)
 		cmocka_unit_test(a_wait_longer_than_the_ring_is_attributed_in_part),
 		cmocka_unit_test(a_fast_exchange_of_two_does_not_fill_the_ring),
 		cmocka_unit_test(slices_that_are_not_short_keep_their_order),
-		cmocka_unit_test(slices_of_one_name_that_follow_each_other_are_one),
+		cmocka_unit_test(slices_of_one_task_that_follow_each_other_are_one),
 		cmocka_unit_test(what_was_before_the_first_slice_is_held_against_nobody),
 		cmocka_unit_test(a_wait_is_charged_on_the_cpu_where_it_was_waited),
 		cmocka_unit_test(threads_that_are_no_vcpu_have_sums_but_no_row),
