@@ -5,7 +5,6 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/live/lib.sh
 need_root
-need_quiet_host
 
 # Both contenders are bound to this CPU, in a cgroup that outweighs what else runs there.
 CPU=$(($(nproc) - 1))
@@ -75,6 +74,7 @@ in_group() {
 start_vm() {
 	local name=$1 group=$2 vcpus=$3
 	shift 3
+	rm -f "$WORK/$name.serial" # one of that name may have been ready before
 	in_group "$group" taskset -c "$CPU" qemu-system-x86_64 -name "guest=$name,debug-threads=on" \
 		-accel "$ACCEL" -smp "$vcpus" -m 32 -display none -nic none -monitor none -no-reboot \
 		-serial "file:$WORK/$name.serial" -kernel "$WORK/duty.elf" \

@@ -6,7 +6,6 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/live/lib.sh
 need_root
-need_quiet_host
 need_kvm
 
 PAYLOAD=/var/lib/vmbpf-lab/duty.elf
