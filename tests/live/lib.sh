@@ -42,11 +42,6 @@ need_kvm() {
 	[ -e /dev/kvm ] || skip_all "this machine has no /dev/kvm"
 }
 
-# Shares of a CPU are measured: others that use the CPUs would be measured too.
-need_quiet_host() {
-	[ "${QUIET_HOST:-0}" = 1 ] || skip_all "needs the CPUs for itself (QUIET_HOST=1 says that it has them)"
-}
-
 finish() {
 	local status=$?
 	trap - EXIT
