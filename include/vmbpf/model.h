@@ -156,7 +156,6 @@ struct kvm_counters {
 
 /* What the programs on KVM's tracepoints measured (SRC_EXITS). */
 struct exit_counters {
-	uint64_t count;
 	uint64_t handling_ns; /* from the exit to the next entry, on or off the CPU; halts left out
 			       */
 };

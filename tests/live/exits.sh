@@ -157,8 +157,10 @@ as_csv_by_vcpu() {
 		[ "$(awk -F, '$3 == "0x80:POUT" { print $5 }' "$WORK/csv" | sort | tr '\n' ' ')" = "0 1 " ]
 }
 
-of_no_other_vm() {
-	[ "$("$VMBPF" exits no-such-vm -o json --once 2>/dev/null | wc -l)" = 0 ]
+unknown_vm() {
+	"$VMBPF" exits no-such-vm -o json -n 9 >"$WORK/out" 2>"$WORK/err"
+	[ $? = 66 ] && [ ! -s "$WORK/out" ] && [ "$(wc -l <"$WORK/err")" = 1 ] &&
+		grep -q "no VM 'no-such-vm'" "$WORK/err"
 }
 
 from_a_recording() {
@@ -227,7 +229,7 @@ fi
 stop_stream
 ok "a table has the reasons under their VM" as_a_table
 ok "CSV has a row for each vCPU" as_csv_by_vcpu
-ok "nothing is shown of a VM that is not there" of_no_other_vm
+ok "an unknown VM is one line and status 66" unknown_vm
 ok "a recording has them as well" from_a_recording
 ok "the programs are attached only while exits are asked for" attached_only_when_asked_for
 ok "what was counted of a VM is given back when it ends" given_back_with_the_vm

@@ -5,22 +5,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "cmd/loop.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "cmd/view.h"
-#include "model/filter.h"
 #include "sink/blame.h"
 
 struct blaming {
 	const struct request *request;
-	const char *wanted; /* a VM, or a glob; NULL: all */
+	struct wanted wanted;
 	struct output output;
 	bool hinted; /* what is being done stands on the terminal */
-	bool found; /* a VM that was wanted has been seen */
-	int status;
 };
 
 /* A report takes a while, and nothing else says that vmbpf is at work. */
@@ -41,39 +37,6 @@ static void erase_hint(struct blaming *blaming)
 	blaming->hinted = false;
 }
 
-static bool is_there(const struct blaming *blaming, const struct snapshot *snap)
-{
-	const struct filter *filter = blaming->output.spec.filter;
-	struct item item = { 0 };
-
-	while (scopes[SCOPE_VM].next(snap, &item))
-		if (filter_match(filter, snap, SCOPE_VM, &item))
-			return true;
-	return false;
-}
-
-/* A UUID may become known only when libvirt has answered, after the first snapshot. */
-static bool is_complete(const struct snapshot *snap)
-{
-	for (const struct vm *vm = snap->vms; vm; vm = vm->next)
-		if (!vm->uuid)
-			return snap->before != NULL;
-	return true;
-}
-
-/* 0, or -ECANCELED after one line on standard error. */
-static int look_for_wanted(struct blaming *blaming, const struct snapshot *snap)
-{
-	if (blaming->found || !blaming->wanted)
-		return 0;
-	blaming->found = is_there(blaming, snap);
-	if (blaming->found || !is_complete(snap))
-		return 0;
-	log_error("blame: there is no VM '%s' (see vmbpf list)", blaming->wanted);
-	blaming->status = EX_NOINPUT;
-	return -ECANCELED;
-}
-
 /* Reports that follow each other are told apart by an empty line. */
 static int print(struct blaming *blaming, const struct snapshot *snap)
 {
@@ -91,7 +54,7 @@ static int tick(void *context, const struct snapshot *snap)
 	int err;
 
 	erase_hint(blaming);
-	err = look_for_wanted(blaming, snap);
+	err = view_find_vms(&blaming->wanted, snap);
 	if (err)
 		return err;
 	if (!snap->before && !blaming->request->config.replay) {
@@ -127,21 +90,7 @@ static int run_blaming(struct blaming *blaming)
 		config.count++;
 	terminal_describe(COLOUR_AUTO, &blaming->output.spec);
 	status = loop_run(&config, &consumer);
-	return status ? status : blaming->status;
-}
-
-static int choose_vms(const char *operand, struct view_spec *spec)
-{
-	struct filter *filter = NULL;
-
-	if (!operand)
-		return 0;
-	if (filter_add_vm(&filter, operand) < 0) {
-		log_error("out of memory");
-		return EX_OSERR;
-	}
-	spec->filter = filter;
-	return 0;
+	return status ? status : blaming->wanted.status;
 }
 
 static int run(const struct request *request, const char *operand)
@@ -154,13 +103,13 @@ static int run(const struct request *request, const char *operand)
 	};
 	struct blaming blaming = {
 		.request = request,
-		.wanted = operand,
+		.wanted.operand = operand,
 		.output = { .file = stdout, .sink = people ? &blame_sink : sink_find(format) },
 	};
 	int status = view_init(request, &defaults, &blaming.output.spec);
 
 	if (!status)
-		status = choose_vms(operand, &blaming.output.spec);
+		status = view_choose_vms(&blaming.wanted, &blaming.output.spec);
 	if (!status)
 		status = run_blaming(&blaming);
 	view_done(&blaming.output.spec);

@@ -7,7 +7,6 @@
 #include "cmd/options.h"
 #include "cmd/show.h"
 #include "cmd/view.h"
-#include "model/filter.h"
 
 #define FIELDS \
 	"exit.exits,exit.exit_handling,exit.exit_handling_mean,exit.exit_handling_p99," \
@@ -60,25 +59,16 @@ static bool has_times(const struct snapshot *snap)
 }
 
 /* What costs most comes first; where costs cannot be told, what is most frequent. */
-static void prepare(struct show *show, const struct snapshot *snap)
+static int prepare(struct show *show, const struct snapshot *snap)
 {
+	int err = view_find_vms(&show->wanted, snap);
+
+	if (err)
+		return err;
 	say_what_is_absent(show, snap);
 	if (!show->request->sort)
 		column_find(has_times(snap) ? "exit_handling" : "exits", SCOPE_EXIT,
 			&show->output.spec.sort);
-}
-
-static int narrow_down(const char *operand, struct view_spec *spec)
-{
-	struct filter *filter = (struct filter *)spec->filter;
-
-	if (!operand)
-		return 0;
-	if (filter_add_vm(&filter, operand) < 0) {
-		log_error("out of memory");
-		return EX_OSERR;
-	}
-	spec->filter = filter;
 	return 0;
 }
 
@@ -89,6 +79,7 @@ static int run(const struct request *request, const char *operand)
 		.request = request,
 		.output = { .file = stdout, .sink = sink_find(format) },
 		.prepare = prepare,
+		.wanted.operand = operand,
 	};
 	struct request chosen = *request;
 	struct config config = request->config;
@@ -103,11 +94,11 @@ static int run(const struct request *request, const char *operand)
 		&chosen, request->vcpu_rows ? &vcpu_defaults : &defaults, &show.output.spec);
 	show.output.spec.vm_rows = true;
 	if (!status)
-		status = narrow_down(operand, &show.output.spec);
+		status = view_choose_vms(&show.wanted, &show.output.spec);
 	if (!status)
 		status = show_run(&show, &config);
 	view_done(&show.output.spec);
-	return status;
+	return status ? status : show.wanted.status;
 }
 
 static const char *set_csv(void *field, const char *text)

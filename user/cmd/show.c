@@ -9,10 +9,9 @@
 #include "cmd/loop.h"
 #include "cmd/terminal.h"
 
-static void prepare(struct show *show, const struct snapshot *snap)
+static int prepare(struct show *show, const struct snapshot *snap)
 {
-	if (show->prepare)
-		show->prepare(show, snap);
+	return show->prepare ? show->prepare(show, snap) : 0;
 }
 
 /* The table is made in memory: only then is it known how much of it the screen can take. */
@@ -21,9 +20,10 @@ static int draw(void *context, const struct snapshot *snap)
 	struct show *show = context;
 	char *text = NULL;
 	size_t size = 0;
-	int err;
+	int err = prepare(show, snap);
 
-	prepare(show, snap);
+	if (err)
+		return err;
 	terminal_describe(show->request->colour, &show->output.spec);
 	show->output.file = open_memstream(&text, &size);
 	if (!show->output.file)
@@ -48,8 +48,10 @@ static bool is_table(const struct show *show)
 static int print(void *context, const struct snapshot *snap)
 {
 	struct show *show = context;
+	int err = prepare(show, snap);
 
-	prepare(show, snap);
+	if (err)
+		return err;
 	if (show->output.begun && show->output.spec.headers && is_table(show))
 		fputc('\n', show->output.file);
 	return output_tick(&show->output, snap);

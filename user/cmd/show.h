@@ -5,12 +5,17 @@
 
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "cmd/view.h"
 
 struct show {
 	const struct request *request;
 	struct output output; /* to standard output */
-	/* Optional: looks at a snapshot before it is shown, and may change what is shown of it. */
-	void (*prepare)(struct show *show, const struct snapshot *snap);
+	/*
+	 * Optional: looks at a snapshot before it is shown, and may change what is shown of it. 0,
+	 * or -ECANCELED to end.
+	 */
+	int (*prepare)(struct show *show, const struct snapshot *snap);
+	struct wanted wanted; /* for prepare() */
 	bool told; /* for prepare(): what it had to say has been said */
 };
 

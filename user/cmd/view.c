@@ -2,6 +2,7 @@
 /* Owns what --fields, --sort, --filter and --scope mean. */
 #include "cmd/view.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -195,6 +196,56 @@ void view_done(struct view_spec *spec)
 {
 	filter_free((struct filter *)spec->filter);
 	spec->filter = NULL;
+}
+
+int view_choose_vms(const struct wanted *wanted, struct view_spec *spec)
+{
+	struct filter *filter = (struct filter *)spec->filter;
+
+	if (!wanted->operand)
+		return 0;
+	if (filter_add_vm(&filter, wanted->operand) < 0) {
+		log_error("out of memory");
+		return EX_OSERR;
+	}
+	spec->filter = filter;
+	return 0;
+}
+
+/* Whatever else is asked of them. */
+static bool is_there(const char *operand, const struct snapshot *snap)
+{
+	struct filter *filter = NULL;
+	struct item item = { 0 };
+	bool found = false;
+
+	if (filter_add_vm(&filter, operand) < 0)
+		return true;
+	while (!found && scopes[SCOPE_VM].next(snap, &item))
+		found = filter_match(filter, snap, SCOPE_VM, &item);
+	filter_free(filter);
+	return found;
+}
+
+/* A UUID may become known only when libvirt has answered, after the first snapshot. */
+static bool is_complete(const struct snapshot *snap)
+{
+	for (const struct vm *vm = snap->vms; vm; vm = vm->next)
+		if (!vm->uuid)
+			return snap->before != NULL;
+	return true;
+}
+
+int view_find_vms(struct wanted *wanted, const struct snapshot *snap)
+{
+	if (wanted->found || !wanted->operand)
+		return 0;
+	wanted->found = is_there(wanted->operand, snap);
+	if (wanted->found || !is_complete(snap))
+		return 0;
+	log_error("there is no VM '%s' (see vmbpf list)", wanted->operand);
+	wanted->status = EX_NOINPUT;
+	return -ECANCELED;
 }
 
 static void print_column(const struct column *column)

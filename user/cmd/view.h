@@ -21,6 +21,19 @@ int view_init(const struct request *request, const struct view_defaults *default
 	struct view_spec *spec);
 void view_done(struct view_spec *spec);
 
+/* The VMs that the operand of a command means, as a word of a filter does. */
+struct wanted {
+	const char *operand; /* NULL: all */
+	bool found; /* one of them has been seen */
+	int status; /* the exit status when there is none */
+};
+
+/* Shows only these. 0, or the exit status after a line on standard error. */
+int view_choose_vms(const struct wanted *wanted, struct view_spec *spec);
+
+/* 0, or -ECANCELED after a line on standard error when it is certain that there is none. */
+int view_find_vms(struct wanted *wanted, const struct snapshot *snap);
+
 /* The list of what --fields, --sort and --filter understand. */
 void view_print_fields(void);
 

@@ -28,6 +28,9 @@ const char *unit_example(const struct column *column);
  */
 char *unit_safe_text(const char *text, char *safe, size_t size);
 
+/* The same; where the terminal knows no UTF-8, each byte that is not ASCII becomes '?', too. */
+char *unit_terminal_text(const char *text, bool utf8, char *safe, size_t size);
+
 /* Terminal cells that a valid UTF-8 text takes. */
 int unit_text_width(const char *text);
 

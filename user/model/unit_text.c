@@ -87,6 +87,15 @@ char *unit_safe_text(const char *text, char *safe, size_t size)
 	return safe;
 }
 
+char *unit_terminal_text(const char *text, bool utf8, char *safe, size_t size)
+{
+	unit_safe_text(text, safe, size);
+	for (char *at = safe; !utf8 && size && *at; at++)
+		if (*at & 0x80)
+			*at = '?';
+	return safe;
+}
+
 int unit_text_width(const char *text)
 {
 	uint32_t character = 0;

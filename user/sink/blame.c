@@ -55,10 +55,7 @@ static const char *safe_text(const struct report *report, const char *text)
 	size_t size = strlen(text) + 1;
 	char *safe = arena_alloc(report->arena, size);
 
-	unit_safe_text(text, safe, size);
-	for (char *at = safe; !report->spec->utf8 && *at; at++)
-		if (*at & 0x80)
-			*at = '?';
+	unit_terminal_text(text, report->spec->utf8, safe, size);
 	return *safe ? safe : "?";
 }
 

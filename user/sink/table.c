@@ -55,11 +55,7 @@ struct table_view {
 static const char *safe_text(
 	const struct view_spec *spec, const char *text, char safe[static TEXT_MAX])
 {
-	unit_safe_text(text, safe, TEXT_MAX);
-	for (char *at = safe; !spec->utf8 && *at; at++)
-		if (*at & 0x80)
-			*at = '?';
-	return safe;
+	return unit_terminal_text(text, spec->utf8, safe, TEXT_MAX);
 }
 
 static const char *time_of_day(struct arena *arena, uint64_t real_ns)

@@ -214,7 +214,6 @@ static void add_to_vcpu(
 {
 	if (kind_of(row->key) != VMB_EXIT_GUEST)
 		return;
-	vcpu->exits.count += row->count;
 	if (row->key & VMB_EXIT_UNKNOWN || !has_times(side))
 		vcpu->exits.handling_ns = NOT_REPORTED;
 	else if (vcpu->exits.handling_ns != NOT_REPORTED &&
