@@ -126,7 +126,7 @@ test: ## install what is missing, then run every test this machine can run
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/run --all
 
-test-kernels: ## the program under stock Debian kernels, in emulated machines (four minutes)
+test-kernels: ## the program under stock Debian kernels, in emulated machines (six minutes)
 	@tools/setup test
 	@$(MAKE) --no-print-directory all $(HELPERS)
 	@LIVE_SECONDS=1260 tests/run tests/kernels/run

@@ -30,14 +30,14 @@ static int visit_by_clock(const struct comparison *comparison, enum variant vari
 }
 
 /* Nanoseconds of one run; 0 when there was none. */
-static int measure_run(const struct comparison *comparison, const char *const *names, double *ret)
+static int measure_run(const char *const *names, measure_fn *measure, void *state, double *ret)
 {
 	uint64_t ns_before, runs_before, ns, runs;
 	double unused;
 	int err = program_runs(names, &ns_before, &runs_before);
 
 	if (!err)
-		err = comparison->measure(comparison->state, &unused);
+		err = measure(state, &unused);
 	if (!err)
 		err = program_runs(names, &ns, &runs);
 	if (!err)
@@ -47,19 +47,25 @@ static int measure_run(const struct comparison *comparison, const char *const *n
 }
 
 /* Of several, the quick ones: what others do to the caches is not the program's. */
+int measure_runs(const char *const *names, measure_fn *measure, void *state, double *ret)
+{
+	double run_ns[STATISTICS_VISITS];
+	int err = 0;
+
+	for (int i = 0; i < STATISTICS_VISITS && !err; i++)
+		err = measure_run(names, measure, state, &run_ns[i]);
+	if (!err)
+		*ret = stats_percentile(run_ns, STATISTICS_VISITS, QUICK_VISIT);
+	return err;
+}
+
 static int visit_by_statistics(
 	const struct comparison *comparison, enum variant variant, double *ret)
 {
 	const char *const *names =
 		variant == EMPTY ? comparison->empty_programs : comparison->our_programs;
-	double run_ns[STATISTICS_VISITS];
-	int err = 0;
 
-	for (int i = 0; i < STATISTICS_VISITS && !err; i++)
-		err = measure_run(comparison, names, &run_ns[i]);
-	if (!err)
-		*ret = stats_percentile(run_ns, STATISTICS_VISITS, QUICK_VISIT);
-	return err;
+	return measure_runs(names, comparison->measure, comparison->state, ret);
 }
 
 static int become(
@@ -147,13 +153,23 @@ static void compare_by_clock(struct comparison *comparison)
 	}
 }
 
-static bool always_ran(const double *run_ns)
+static bool always_ran(const double *run_ns, unsigned n_rounds)
 {
-	for (unsigned round = 0; round < STATISTICS_ROUNDS; round++) {
+	for (unsigned round = 0; round < n_rounds; round++) {
 		if (run_ns[round] <= 0)
 			return false;
 	}
 	return true;
+}
+
+void row_compare_runs(
+	struct row *row, const double *run_ns, const double *empty_ns, unsigned n_rounds)
+{
+	row->value = stats_spread(run_ns, n_rounds);
+	row->ratio = stats_ratios(run_ns, empty_ns, n_rounds);
+	row_judge(row, false);
+	if (!always_ran(run_ns, n_rounds))
+		row_fail(row, "never ran");
 }
 
 /* In passes of their own: the statistics cost as much as a program. */
@@ -168,16 +184,9 @@ static void compare_by_statistics(struct comparison *comparison)
 	run_rounds(comparison, rows, visit_by_statistics, STATISTICS_ROUNDS, &series);
 	close(statistics);
 	for (enum variant variant = EMPTY; variant < N_VARIANTS; variant++) {
-		const double *values = series.values[variant];
-		struct row *row = &rows[variant];
-
-		if (!row->what[0])
-			continue;
-		row->value = stats_spread(values, STATISTICS_ROUNDS);
-		row->ratio = stats_ratios(values, series.values[EMPTY], STATISTICS_ROUNDS);
-		row_judge(row, false);
-		if (!always_ran(values))
-			row_fail(row, "never ran");
+		if (rows[variant].what[0])
+			row_compare_runs(&rows[variant], series.values[variant],
+				series.values[EMPTY], STATISTICS_ROUNDS);
 	}
 }
 
