@@ -112,11 +112,19 @@ $(BUILD)/bench/%: tools/bench/%.c $(BENCH_LIB) $(BUILD)/libvmbpf.a $(BENCH_SKELE
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -Itools/bench -MMD -MP -pie $< $(BENCH_LIB) $(BUILD)/libvmbpf.a \
 		$(ALL_LDLIBS) -o $@
 
-# libFuzzer is clang's: the sources a target needs are compiled again with its instrumentation.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(SOURCES) | $(SKELETONS)
+# libFuzzer is clang's: what a target needs is compiled again with its instrumentation.
+FUZZ_CFLAGS = $(ALL_CFLAGS) -O1 -w -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(BUILD)/fuzz/obj/%.o: %.c Makefile | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(call quiet,FUZZ,$<)$(CLANG) $(ALL_CFLAGS) -O1 -w -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined $< $(SOURCES) $(ALL_LDLIBS) -o $@
+	$(call quiet,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/libvmbpf.a: $(SOURCES:%.c=$(BUILD)/fuzz/obj/%.o)
+	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/libvmbpf.a
+	$(call quiet,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(BUILD)/fuzz/libvmbpf.a \
+		$(ALL_LDLIBS) -o $@
 
 unit: $(UNIT_TESTS) ## run the unit and golden tests (no root)
 	@tests/run $(UNIT_TESTS)
