@@ -22,15 +22,15 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_EVENTS) = {
 		.name = "events",
 		.mechanism = "a BPF program on sched_switch",
-		.cost = "55 ns a context switch of a VM's thread and 17 ns of any other, over an "
-			"empty program (109 ns)",
+		.cost = "90 ns a context switch, of a VM's thread or any other, over an empty program "
+			"(129 ns)",
 		.missing = "it is off with --light and while its program cannot be attached",
 	},
 	SOURCE(SRC_NET) = {
 		.name = "net",
 		.mechanism = "BPF programs on the network tracepoints; with --light the counters of the "
 			     "tap on the host",
-		.cost = "60 ns a frame of a VM and 9 ns of any other, over an empty program",
+		.cost = "48 ns a frame of a VM and 32 ns of any other, over an empty program (119 ns)",
 		.missing = "the VM has no tap, or its programs cannot be attached",
 	},
 	SOURCE(SRC_NET_THREAD) = {
@@ -48,7 +48,7 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_PROC) = {
 		.name = "proc",
 		.mechanism = "/proc of the host and of the QEMU process",
-		.cost = "0.6 ms a tick and 35 us a VM, net_device, self, pressure and the output "
+		.cost = "0.9 ms a tick and 65 us a VM, net_device, self, pressure and the output "
 			"included",
 		.missing = "/proc cannot be read for this process (hidepid, another PID namespace)",
 	},
@@ -127,8 +127,8 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_EXITS) = {
 		.name = "exits",
 		.mechanism = "BPF programs on the tracepoints of KVM, attached while exits are asked for",
-		.cost = "nothing until they are asked for; then 360 ns an exit (240 ns where the event "
-			"tells its reason) and 140 ns an entry, over an empty program (120 ns)",
+		.cost = "nothing until they are asked for; then 340 ns an exit (235 ns where the event "
+			"tells its reason) and 155 ns an entry, over an empty program (127 ns)",
 		.missing = "nobody asked for exits (vmbpf exits, stream --scope exit), or the "
 			   "tracepoints never fire, as on hosts with a paravirtual KVM",
 	},
