@@ -11,23 +11,20 @@
 
 /*
  * A slice lasts until the next one of its ring begins; the newest is in progress. Whose it is, in
- * one number: of a VM its own, VMB_IDLE of nobody; of a task of no VM the upper half is its id, and
- * the lower PF_KTHREAD where it is a thread of the kernel.
+ * one number: of a VM its own; of other tasks the upper half is the id and the lower are the flags.
+ * The idle task has no id, and flags beyond all numbers of VMs, being a thread of the kernel.
  */
 struct slice {
 	__u64 begin; /* run-queue clock */
 	__u64 whose;
-	__u64 comm[2]; /* of a task of no VM */
+	__u64 comm[2]; /* means something for a task of no VM */
 };
 
 /*
- * Waits that reach back further are attributed in part. A power of two. These cover 20 ms of a CPU
+ * Waits that reach back further are attributed in part. A power of two. These cover 40 ms of a CPU
  * that switches 50,000 times a second, as one at work for the network does.
  */
-#define SLICES 1024
-
-/* Within this time the order of the slices of two that take turns is not kept. */
-#define TURNS_NS 250000
+#define SLICES 2048
 
 struct ring {
 	__u64 n; /* slices so far */
@@ -66,51 +63,37 @@ static __always_inline bool is_of_task(__u64 whose)
 	return whose >> 32;
 }
 
+static __always_inline bool is_of_nobody(__u64 whose)
+{
+	return !is_of_task(whose) && whose >= VMB_MAX_VMS;
+}
+
 /* `slot` is the slot of the task, or NULL. */
 static __always_inline __u64 whose_is(struct task_struct *task, const struct vmb_slot *slot)
 {
-	if (slot)
-		return slot->vm;
-	if (!task->pid)
-		return VMB_IDLE;
-	return (__u64)task->pid << 32 | (task->flags & PF_KTHREAD);
-}
-
-/* Whether a slice that begins now makes four of two holders in turn, within so short a time. */
-static __always_inline bool take_turns(struct ring *ring, __u64 whose, __u64 clock)
-{
-	const struct slice *first = slice_at(ring, ring->n - 3);
-
-	return slice_at(ring, ring->n - 2)->whose == whose &&
-	       slice_at(ring, ring->n - 1)->whose == first->whose &&
-	       clock - first->begin < TURNS_NS;
+	return slot ? slot->vm : (__u64)task->pid << 32 | task->flags;
 }
 
 /*
- * A slice begins. Those of one task or one VM that follow each other are one. Of two that take
- * turns, the former gets its time in one piece before that of the latter, so that a fast exchange
- * does not fill the ring. `comm` is not read where there is nothing to write.
+ * Whether the slice in progress is of that VM. Its slices that follow each other can be one, so
+ * that an exchange between a vCPU and the thread that serves it does not fill the ring. Tasks of no
+ * VM are not asked: that would cost each of their switches more than to write.
  */
+static __always_inline bool ring_is_of(struct ring *ring, __u32 vm)
+{
+	return slice_at(ring, ring->n - 1)->whose == vm;
+}
+
+/* A slice begins. */
 static __always_inline void ring_begin(
 	struct ring *ring, __u64 whose, const char *comm, __u64 clock)
 {
-	const struct slice *newest = slice_at(ring, ring->n - 1);
-	struct slice *slice;
+	struct slice *slice = slice_at(ring, ring->n);
 
-	if (newest->whose == whose)
-		return;
-	if (take_turns(ring, whose, clock)) {
-		slice_at(ring, ring->n - 2)->begin += clock - newest->begin;
-		ring->n--;
-		return;
-	}
-	slice = slice_at(ring, ring->n);
 	slice->begin = clock;
 	slice->whose = whose;
-	if (is_of_task(whose)) {
-		slice->comm[0] = *(__u64 *)&comm[0];
-		slice->comm[1] = *(__u64 *)&comm[8];
-	}
+	slice->comm[0] = *(__u64 *)&comm[0];
+	slice->comm[1] = *(__u64 *)&comm[8];
 	barrier();
 	ring->n++;
 }
@@ -221,7 +204,7 @@ static __always_inline void charge_holder(__u32 victim, const struct slice *slic
 
 static __always_inline void charge_slice(struct vmb_slot *slot, const struct slice *slice, __u64 ns)
 {
-	if (slice->whose == VMB_IDLE) {
+	if (is_of_nobody(slice->whose)) {
 		slot->cpu.held_ns[VMB_BY_NOBODY] += ns;
 		return;
 	}

@@ -84,15 +84,19 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	struct vmb_slot *slot = slot_of(prev);
 	__u64 clock = prev->se.cfs_rq->rq->clock;
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct ring *ring = ring_of(cpu);
+	struct ring *ring;
 
 	if (slot)
 		leave(slot, prev, cpu, clock);
-	slot = slot_of(next);
+	ring = ring_of(cpu);
 	if (!ring)
 		return 0;
-	if (slot)
+	slot = slot_of(next);
+	if (slot) {
 		account_wait(ring, slot, next, clock);
+		if (ring_is_of(ring, slot->vm))
+			return 0;
+	}
 	ring_begin(ring, whose_is(next, slot), next->comm, clock);
 	return 0;
 }

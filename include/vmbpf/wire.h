@@ -50,9 +50,6 @@ enum vmb_holder {
 	VMB_HOLDERS,
 };
 
-/* In place of the number of a VM: the idle task. */
-#define VMB_IDLE 0xffffffffu
-
 /* Numbers of VMs are below this; 0 is no VM. */
 #define VMB_MAX_VMS 1024
 

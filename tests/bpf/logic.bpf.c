@@ -72,6 +72,8 @@ int run_push(struct push_case *test)
 
 	if (!ring)
 		return 1;
+	if (test->vm && ring_is_of(ring, test->vm))
+		return 0;
 	if (!whose)
 		whose = (__u64)test->tid << 32 | (test->kthread ? PF_KTHREAD : 0);
 	ring_begin(ring, whose, test->comm, test->begin);
