@@ -71,7 +71,12 @@ struct cfs_bandwidth {
 	__u64 throttled_time;
 };
 
+struct cgroup_subsys_state {
+	__u64 serial_nr; /* never given again */
+};
+
 struct task_group {
+	struct cgroup_subsys_state css;
 	struct task_group *parent;
 	struct cfs_bandwidth cfs_bandwidth;
 };
@@ -327,48 +332,86 @@ static __always_inline __u32 task_cpu(struct task_struct *task)
 	struct task_struct___thread_info *with_info = (void *)task;
 	struct task_struct___before_5_16 *old = (void *)task;
 
-	if (bpf_core_field_exists(old->cpu))
-		return BPF_CORE_READ(old, cpu);
-	return BPF_CORE_READ(with_info, thread_info.cpu);
+	return bpf_core_field_exists(old->cpu) ? old->cpu : with_info->thread_info.cpu;
 }
+
+/* Where KVM's record of a vCPU has a total, in bytes from its start; 0: nowhere. */
+#define kvm_total_offset(vcpu, field) \
+	(bpf_core_field_exists((vcpu)->stat.field) ? bpf_core_field_offset((vcpu)->stat.field) : 0)
 
 /* 5.14 moved what all architectures count of a vCPU into a struct of its own. */
-static __always_inline __u64 kvm_poll_success_ns(struct kvm_vcpu *vcpu)
+static __always_inline __u32 kvm_poll_success_offset(void)
 {
-	struct kvm_vcpu___before_5_14 *old = (void *)vcpu;
+	const struct kvm_vcpu___before_5_14 *old = NULL;
+	const struct kvm_vcpu *vcpu = NULL;
 
-	if (bpf_core_field_exists(vcpu->stat.generic.halt_poll_success_ns))
-		return BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns);
 	if (bpf_core_field_exists(old->stat.halt_poll_success_ns))
-		return BPF_CORE_READ(old, stat.halt_poll_success_ns);
-	return VMB_ABSENT;
+		return bpf_core_field_offset(old->stat.halt_poll_success_ns);
+	return kvm_total_offset(vcpu, generic.halt_poll_success_ns);
 }
 
-static __always_inline __u64 kvm_poll_fail_ns(struct kvm_vcpu *vcpu)
+static __always_inline __u32 kvm_poll_fail_offset(void)
 {
-	struct kvm_vcpu___before_5_14 *old = (void *)vcpu;
+	const struct kvm_vcpu___before_5_14 *old = NULL;
+	const struct kvm_vcpu *vcpu = NULL;
 
-	if (bpf_core_field_exists(vcpu->stat.generic.halt_poll_fail_ns))
-		return BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
 	if (bpf_core_field_exists(old->stat.halt_poll_fail_ns))
-		return BPF_CORE_READ(old, stat.halt_poll_fail_ns);
-	return VMB_ABSENT;
+		return bpf_core_field_offset(old->stat.halt_poll_fail_ns);
+	return kvm_total_offset(vcpu, generic.halt_poll_fail_ns);
 }
 
 /* Since 5.15. */
-static __always_inline __u64 kvm_halt_wait_ns(struct kvm_vcpu *vcpu)
+static __always_inline __u32 kvm_halt_wait_offset(void)
 {
-	if (bpf_core_field_exists(vcpu->stat.generic.halt_wait_ns))
-		return BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
-	return VMB_ABSENT;
+	const struct kvm_vcpu *vcpu = NULL;
+
+	return kvm_total_offset(vcpu, generic.halt_wait_ns);
 }
 
-/* Since 5.16; before, a halt is known once it has ended. */
-static __always_inline bool kvm_is_halted(struct kvm_vcpu *vcpu)
+/* Since 5.16, not 0 during a halt; before, a halt is known once it has ended. */
+static __always_inline __u32 kvm_blocking_offset(void)
 {
-	if (bpf_core_field_exists(vcpu->stat.generic.blocking))
-		return BPF_CORE_READ(vcpu, stat.generic.blocking);
-	return false;
+	const struct kvm_vcpu *vcpu = NULL;
+
+	return kvm_total_offset(vcpu, generic.blocking);
+}
+
+/* Totals that lie side by side, read at once. */
+#define KVM_BLOCK_TOTALS 26
+#define KVM_HALT_TOTALS 3 /* from the success of polling to halts */
+
+struct kvm_block {
+	const void *vcpu;
+	__u32 begin; /* bytes from the start of the record */
+	__u32 n;
+	__u64 totals[KVM_BLOCK_TOTALS];
+};
+
+/*
+ * All 0 where the record cannot be read. `n` is at most KVM_BLOCK_TOTALS; what is read for nothing
+ * is paid for in cache misses.
+ */
+static __always_inline void kvm_block_read(
+	struct kvm_block *block, const struct kvm_vcpu *vcpu, __u32 begin, __u32 n)
+{
+	block->vcpu = vcpu;
+	block->begin = begin;
+	block->n = n;
+	bpf_probe_read_kernel(block->totals, n * sizeof(block->totals[0]), block->vcpu + begin);
+}
+
+/* VMB_ABSENT where `offset` is nowhere. */
+static __always_inline __u64 kvm_block_total(const struct kvm_block *block, __u32 offset)
+{
+	__u32 index = (offset - block->begin) / sizeof(__u64);
+	__u64 total = 0;
+
+	if (!offset)
+		return VMB_ABSENT;
+	if (index < block->n)
+		return block->totals[index];
+	bpf_probe_read_kernel(&total, sizeof(total), block->vcpu + offset);
+	return total;
 }
 
 /*

@@ -142,49 +142,73 @@ static __always_inline bool is_vcpu_of(struct kvm_vcpu *vcpu, struct task_struct
 
 /*
  * A thread that is inside KVM, running its guest, waiting to run it or halted, has KVM's notifier
- * in its list, which nobody else uses. Out of KVM, QEMU being at work for the guest, the record
- * found last is taken, if it is one of the same process and of the same vCPU still.
+ * in its list, which nobody else uses. It is in the record of its vCPU, which cannot go away
+ * meanwhile. Out of KVM, QEMU being at work for the guest, the record found last is taken, if it is
+ * one of the same process and of the same vCPU still. The record is then slot->walk.kvm_vcpu.
  */
-static __always_inline struct kvm_vcpu *find_vcpu(struct task_struct *task, struct vmb_slot *slot)
+static __always_inline bool find_vcpu(struct task_struct *task, struct vmb_slot *slot)
 {
 	struct hlist_node *first = task->preempt_notifiers.first;
 	struct kvm_vcpu *vcpu = (void *)slot->walk.kvm_vcpu;
 
 	if (!bpf_core_type_exists(struct kvm_vcpu))
-		return NULL;
-	if (!first) {
-		if (vcpu && is_vcpu_of(vcpu, task) &&
-			BPF_CORE_READ(vcpu, vcpu_id) == slot->walk.vcpu)
-			return vcpu;
-		return NULL;
-	}
+		return false;
+	if (!first)
+		return vcpu && is_vcpu_of(vcpu, task) &&
+		       BPF_CORE_READ(vcpu, vcpu_id) == slot->walk.vcpu;
 	vcpu = (void *)first - bpf_core_field_offset(struct kvm_vcpu, preempt_notifier) -
 	       bpf_core_field_offset(struct preempt_notifier, link);
-	return is_vcpu_of(vcpu, task) ? vcpu : NULL;
+	if ((__u64)vcpu == slot->walk.kvm_vcpu)
+		return true;
+	if (!is_vcpu_of(vcpu, task))
+		return false;
+	slot->walk.kvm_vcpu = (__u64)vcpu;
+	slot->walk.vcpu = BPF_CORE_READ(vcpu, vcpu_id);
+	return true;
 }
 
 /* Totals never go back: a record that was read while it was given up would make them. */
-#define copy_total(slot, index, vcpu, field) \
-	do { \
-		if (bpf_core_field_exists((vcpu)->stat.field)) \
-			raise(&(slot)->walk.kvm[index], BPF_CORE_READ(vcpu, stat.field)); \
-		else \
-			(slot)->walk.kvm[index] = VMB_ABSENT; \
-	} while (0)
-
-static __always_inline void copy_exits(struct vmb_slot *slot, struct kvm_vcpu *vcpu)
+static __always_inline void copy_total(struct vmb_slot *slot, enum vmb_kvm_total which,
+	const struct kvm_block *block, __u32 offset)
 {
-	copy_total(slot, VMB_KVM_EXITS, vcpu, exits);
-	copy_total(slot, VMB_KVM_IO_EXITS, vcpu, io_exits);
-	copy_total(slot, VMB_KVM_MMIO_EXITS, vcpu, mmio_exits);
-	copy_total(slot, VMB_KVM_HALT_EXITS, vcpu, halt_exits);
-	copy_total(slot, VMB_KVM_IRQ_EXITS, vcpu, irq_exits);
-	copy_total(slot, VMB_KVM_IRQ_WINDOW_EXITS, vcpu, irq_window_exits);
-	copy_total(slot, VMB_KVM_NMI_WINDOW_EXITS, vcpu, nmi_window_exits);
-	copy_total(slot, VMB_KVM_SIGNAL_EXITS, vcpu, signal_exits);
-	copy_total(slot, VMB_KVM_REQUEST_IRQ_EXITS, vcpu, request_irq_exits);
-	copy_total(slot, VMB_KVM_HYPERCALLS, vcpu, hypercalls);
-	copy_total(slot, VMB_KVM_INSN_EMULATION, vcpu, insn_emulation);
+	raise(&slot->walk.kvm[which], kvm_block_total(block, offset));
+}
+
+static __always_inline void copy_exits(struct vmb_slot *slot, const struct kvm_block *block)
+{
+	const struct kvm_vcpu *vcpu = NULL;
+
+	copy_total(slot, VMB_KVM_EXITS, block, kvm_total_offset(vcpu, exits));
+	copy_total(slot, VMB_KVM_IO_EXITS, block, kvm_total_offset(vcpu, io_exits));
+	copy_total(slot, VMB_KVM_MMIO_EXITS, block, kvm_total_offset(vcpu, mmio_exits));
+	copy_total(slot, VMB_KVM_HALT_EXITS, block, kvm_total_offset(vcpu, halt_exits));
+	copy_total(slot, VMB_KVM_IRQ_EXITS, block, kvm_total_offset(vcpu, irq_exits));
+	copy_total(slot, VMB_KVM_IRQ_WINDOW_EXITS, block, kvm_total_offset(vcpu, irq_window_exits));
+	copy_total(slot, VMB_KVM_NMI_WINDOW_EXITS, block, kvm_total_offset(vcpu, nmi_window_exits));
+	copy_total(slot, VMB_KVM_SIGNAL_EXITS, block, kvm_total_offset(vcpu, signal_exits));
+	copy_total(
+		slot, VMB_KVM_REQUEST_IRQ_EXITS, block, kvm_total_offset(vcpu, request_irq_exits));
+	copy_total(slot, VMB_KVM_HYPERCALLS, block, kvm_total_offset(vcpu, hypercalls));
+	copy_total(slot, VMB_KVM_INSN_EMULATION, block, kvm_total_offset(vcpu, insn_emulation));
+}
+
+/* Reads KVM's record of the vCPU; returns whether it is halted just now. */
+static __always_inline bool copy_totals(struct vmb_slot *slot)
+{
+	__u32 blocking = kvm_blocking_offset();
+	const struct kvm_vcpu *vcpu = (const void *)slot->walk.kvm_vcpu;
+	struct kvm_block block;
+	bool halted;
+
+	kvm_block_read(&block, vcpu, blocking ? blocking : kvm_total_offset(vcpu, exits),
+		KVM_BLOCK_TOTALS);
+	copy_exits(slot, &block);
+	halted = blocking && kvm_block_total(&block, blocking);
+	kvm_block_read(&block, vcpu, kvm_poll_success_offset(), KVM_HALT_TOTALS);
+	copy_total(slot, VMB_KVM_POLL_SUCCESS_NS, &block, kvm_poll_success_offset());
+	copy_total(slot, VMB_KVM_POLL_FAIL_NS, &block, kvm_poll_fail_offset());
+	slot->walk.halt_ended_ns = kvm_block_total(&block, kvm_halt_wait_offset());
+	return halted;
 }
 
 /*
@@ -193,55 +217,46 @@ static __always_inline void copy_exits(struct vmb_slot *slot, struct kvm_vcpu *v
  * began with the sleep in progress.
  */
 static __always_inline __u64 halted_ns(
-	struct vmb_slot *slot, struct kvm_vcpu *vcpu, const struct moment *moment)
+	struct vmb_slot *slot, const struct moment *moment, bool halted)
 {
-	__u64 halted = kvm_halt_wait_ns(vcpu);
 	__s64 slept = sleep_ended(moment) - slot->cpu.end_clock;
-	__u64 ready = slot->cpu.woken_ready_ns;
+	__u64 ready = slot->cpu.woken_ready_ns, sum = slot->walk.halt_ended_ns;
 
-	if (halted == VMB_ABSENT)
-		return halted;
 	if (slot->cpu.asleep)
 		ready += moment->ready_ended - slot->cpu.sched.ready_ns;
-	if (halted > ready)
-		halted -= ready;
-	if (slot->cpu.asleep && slept > 0 && kvm_is_halted(vcpu))
-		halted += slept;
-	return halted;
+	if (sum > ready)
+		sum -= ready;
+	if (slot->cpu.asleep && slept > 0 && halted)
+		sum += slept;
+	return sum;
 }
 
 /*
  * A halt that began before vmbpf did is added as a whole when it ends: nobody was idle for longer
- * than it slept. `slept` is the sleep since the last walk.
+ * than it slept. `slept` is the sleep since the last walk; `halted` whether it is just now.
  */
-static __always_inline void copy_halts(
-	struct vmb_slot *slot, struct kvm_vcpu *vcpu, const struct moment *moment, __u64 slept)
+static __always_inline void add_idle(
+	struct vmb_slot *slot, const struct moment *moment, __u64 slept, bool halted)
 {
-	__u64 halted = with_events ? halted_ns(slot, vcpu, moment) : VMB_ABSENT;
-	__s64 idle = halted - slot->walk.halted_ns;
+	__u64 total_ns;
+	__s64 idle;
 
-	slot->walk.kvm[VMB_KVM_POLL_SUCCESS_NS] = kvm_poll_success_ns(vcpu);
-	slot->walk.kvm[VMB_KVM_POLL_FAIL_NS] = kvm_poll_fail_ns(vcpu);
-	if (halted == VMB_ABSENT) {
-		slot->walk.kvm[VMB_KVM_IDLE_NS] = halted;
+	if (!with_events || slot->walk.halt_ended_ns == VMB_ABSENT) {
+		slot->walk.kvm[VMB_KVM_IDLE_NS] = VMB_ABSENT;
 		return;
 	}
+	total_ns = halted_ns(slot, moment, halted);
+	idle = total_ns - slot->walk.halted_ns;
 	if (idle > 0)
 		slot->walk.kvm[VMB_KVM_IDLE_NS] += (__u64)idle < slept ? (__u64)idle : slept;
-	slot->walk.halted_ns = halted;
+	slot->walk.halted_ns = total_ns;
 }
 
 static __always_inline void copy_kvm(
 	struct task_struct *task, struct vmb_slot *slot, const struct moment *moment, __u64 slept)
 {
-	struct kvm_vcpu *vcpu = find_vcpu(task, slot);
-
-	if (!vcpu)
-		return;
-	slot->walk.kvm_vcpu = (__u64)vcpu;
-	slot->walk.vcpu = BPF_CORE_READ(vcpu, vcpu_id);
-	copy_exits(slot, vcpu);
-	copy_halts(slot, vcpu, moment, slept);
+	if (find_vcpu(task, slot))
+		add_idle(slot, moment, slept, copy_totals(slot));
 }
 
 /* Of the groups above that of the thread, as deep as service managers and libvirt nest them. */
@@ -257,14 +272,14 @@ static __always_inline void copy_limits(struct task_struct *task, struct vmb_slo
 		slot->walk.throttled_ns = slot->walk.throttled_above_ns = VMB_ABSENT;
 		return;
 	}
-	group = BPF_CORE_READ(task, sched_task_group);
-	slot->walk.group = (__u64)group >> 6;
-	slot->walk.throttled_ns = BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
-	group = BPF_CORE_READ(group, parent);
-	slot->walk.group_above = (__u64)group >> 6;
+	group = task->sched_task_group;
+	slot->walk.group = group->css.serial_nr;
+	slot->walk.throttled_ns = group->cfs_bandwidth.throttled_time;
+	group = group->parent;
+	slot->walk.group_above = group->css.serial_nr;
 	for (int i = 0; i < MAX_GROUPS && group; i++) {
-		above += BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
-		group = BPF_CORE_READ(group, parent);
+		above += group->cfs_bandwidth.throttled_time;
+		group = group->parent;
 	}
 	slot->walk.throttled_above_ns = above;
 }
@@ -295,7 +310,7 @@ static __always_inline void copy_thread(
 	}
 	slot->walk.guest_ns = task->gtime;
 	slot->walk.host_cpu = task_cpu(task);
-	bpf_probe_read_kernel_str(slot->walk.comm, sizeof(slot->walk.comm), task->comm);
+	__builtin_memcpy(slot->walk.comm, task->comm, sizeof(slot->walk.comm));
 	copy_limits(task, slot);
 	copy_kvm(task, slot, &moment, slot->walk.wait_ns - wait_ns);
 	slot->walk.epoch = self->epoch;

@@ -139,7 +139,8 @@ struct vmb_slot {
 		__u64 held_ns[VMB_HOLDERS];
 		/* CPU limits: of its own cgroup, and of those above that one together. */
 		__u64 throttled_ns, throttled_above_ns;
-		__u32 group, group_above; /* tell cgroups apart */
+		__u64 group, group_above; /* tell cgroups apart */
+		__u64 halt_ended_ns; /* KVM's own total of halts that have ended */
 		__u64 halted_ns; /* as kvm[VMB_KVM_IDLE_NS], by KVM's account alone */
 		__u64 kvm_vcpu; /* address of KVM's own record, 0: not known */
 		__u64 kvm[VMB_KVM_TOTALS];

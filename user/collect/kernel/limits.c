@@ -9,7 +9,7 @@
 /* A cgroup of a VM, or all those above it. */
 struct group {
 	struct group *next;
-	uint32_t id;
+	uint64_t id;
 	bool above;
 	uint64_t throttled_ns;
 	unsigned n_threads;
@@ -17,7 +17,7 @@ struct group {
 };
 
 static struct group *find_group(
-	struct snapshot *snap, struct process *process, uint32_t id, bool above)
+	struct snapshot *snap, struct process *process, uint64_t id, bool above)
 {
 	struct group *group;
 
