@@ -114,7 +114,7 @@ static void a_cell_becomes_a_row_of_the_vm_that_waited(void **state)
 	snapshot_free(snap);
 }
 
-static void self_and_nobody_are_the_sums_of_the_vcpus(void **state)
+static void self_and_nobody_are_the_sums_of_the_vcpus_ended_ones_too(void **state)
 {
 	struct fixture *fixture = *state;
 	struct snapshot *snap = fixture_tick(0);
@@ -127,10 +127,12 @@ static void self_and_nobody_are_the_sums_of_the_vcpus(void **state)
 		vcpu->sched.stolen_by_self_ns = 10 * i;
 		vcpu->sched.uncontended_ns = 100 * i;
 	}
+	fixture->waiter.ended_held_ns[VMB_BY_SELF] = 4;
+	fixture->waiter.ended_held_ns[VMB_BY_NOBODY] = 5;
 	collect_blames(&fixture->side, snap);
 	snapshot_finish(snap, NULL);
-	assert_int_equal(find_blame(snap, HOLDER_SELF, "self")->held_ns, 30);
-	assert_int_equal(find_blame(snap, HOLDER_NOBODY, "nobody")->held_ns, 300);
+	assert_int_equal(find_blame(snap, HOLDER_SELF, "self")->held_ns, 34);
+	assert_int_equal(find_blame(snap, HOLDER_NOBODY, "nobody")->held_ns, 305);
 	snapshot_free(snap);
 }
 
@@ -542,7 +544,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		KERNEL_TEST(a_cell_becomes_a_row_of_the_vm_that_waited),
-		KERNEL_TEST(self_and_nobody_are_the_sums_of_the_vcpus),
+		KERNEL_TEST(self_and_nobody_are_the_sums_of_the_vcpus_ended_ones_too),
 		KERNEL_TEST(a_name_of_all_its_bytes_is_read_to_its_end_only),
 		KERNEL_TEST(without_the_program_on_switches_there_are_no_rows),
 		KERNEL_TEST(a_new_holder_has_a_rate_at_once),

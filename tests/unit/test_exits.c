@@ -308,26 +308,6 @@ static void time_in_the_guest_never_goes_back(void **state)
 	assert_int_equal(tick(fixture)->vcpus->guest_ns, 50);
 }
 
-static void the_tick_at_which_the_measure_changes_has_no_value(void **state)
-{
-	struct fixture *fixture = *state;
-	const struct vm *vm;
-
-	fixture->guest_ticks_ns = 100;
-	vm = tick(fixture);
-	assert_int_equal(vm->guest_by, GUEST_BY_TICKS);
-	assert_int_equal(vm->vcpus->guest_ns, 100);
-	fixture->guest_ticks_ns = 200;
-	add_exits(fixture, 0, IO, 1, 1000);
-	fixture->tables[1].guest_ns = 900;
-	vm = tick(fixture);
-	assert_int_equal(vm->guest_by, GUEST_BY_EVENTS);
-	assert_false(vm->vcpus->e.have & SRC_GUEST);
-	vm = tick(fixture);
-	assert_true(vm->vcpus->e.have & SRC_GUEST);
-	assert_int_equal(vm->vcpus->guest_ns, 900);
-}
-
 static void a_vcpu_without_a_table_keeps_to_the_ticks(void **state)
 {
 	struct fixture *fixture = *state;
@@ -340,7 +320,6 @@ static void a_vcpu_without_a_table_keeps_to_the_ticks(void **state)
 	assert_int_equal(vm->vcpus->guest_by, GUEST_BY_EVENTS);
 	assert_int_equal(vm->vcpus->next->guest_by, GUEST_BY_TICKS);
 	assert_int_equal(vm->vcpus->next->guest_ns, 100);
-	assert_int_equal(vm->guest_by, GUEST_BY_TICKS);
 }
 
 static void reasons_are_written_as_perf_writes_them(void **state)
@@ -405,7 +384,6 @@ int main(void)
 		test_case(an_idle_vm_is_no_silent_kvm),
 		test_case(time_in_the_guest_includes_the_stay_in_progress),
 		test_case(time_in_the_guest_never_goes_back),
-		test_case(the_tick_at_which_the_measure_changes_has_no_value),
 		test_case(a_vcpu_without_a_table_keeps_to_the_ticks),
 		test_case(reasons_are_written_as_perf_writes_them),
 		test_case(nothing_is_said_where_nobody_wants_exits),

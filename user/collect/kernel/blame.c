@@ -168,7 +168,8 @@ void collect_blames(struct kernel_side *side, struct snapshot *snap)
 	if (!side->loader.events.on)
 		return;
 	for (struct process *process = side->processes; process; process = process->next) {
-		uint64_t self_ns = 0, nobody_ns = 0;
+		uint64_t self_ns = process->ended_held_ns[VMB_BY_SELF];
+		uint64_t nobody_ns = process->ended_held_ns[VMB_BY_NOBODY];
 
 		if (!process->vm || !process->number)
 			continue;

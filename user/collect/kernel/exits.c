@@ -257,26 +257,13 @@ static uint64_t guest_time(struct kernel_side *side, const struct vmb_slot *slot
 	return memory->guest_ns;
 }
 
-/*
- * Two measures of one thing, which began at different times: the tick at which one takes over from
- * the other has no value, hence no rate that would be of both.
- */
+/* In place of what the scheduler's ticks tell. */
 static void fill_guest(struct kernel_side *side, const struct vmb_slot *slot, struct vcpu *vcpu)
 {
-	struct slot_memory *memory = &side->slots[slot->number];
-	bool by_events = has_times(side) && slot->cpu.exits != VMB_NO_EXITS;
-	enum guest_source by = by_events ? GUEST_BY_EVENTS : GUEST_BY_TICKS;
-	bool changed = memory->has_guest && memory->guest_by != by;
-
-	if (!(vcpu->e.have & SRC_GUEST))
+	if (!(vcpu->e.have & SRC_GUEST) || !has_times(side) || slot->cpu.exits == VMB_NO_EXITS)
 		return;
-	vcpu->guest_by = by;
-	if (by_events)
-		vcpu->guest_ns = guest_time(side, slot);
-	if (changed)
-		vcpu->e.have &= ~(uint32_t)SRC_GUEST;
-	memory->has_guest = true;
-	memory->guest_by = by;
+	vcpu->guest_by = GUEST_BY_EVENTS;
+	vcpu->guest_ns = guest_time(side, slot);
 }
 
 /* KVM counts exits whether or not its tracepoints fire. */
@@ -302,15 +289,8 @@ void exits_note(struct kernel_side *side, struct snapshot *snap, struct process 
 	note_rows(side, snap, process, slot, vcpu);
 }
 
-/* One vCPU measured by the worse means makes the sum no better. */
 void exits_fill(struct process *process)
 {
-	struct vm *vm = process->vm;
-
-	vm->guest_by = vm->vcpus ? GUEST_BY_EVENTS : GUEST_BY_TICKS;
-	for (const struct vcpu *vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
-		if (vcpu->guest_by == GUEST_BY_TICKS)
-			vm->guest_by = GUEST_BY_TICKS;
 	for (struct exit_sum *sum = process->exit_sums; sum; sum = sum->next)
 		summarise(sum);
 }

@@ -46,6 +46,7 @@ struct process {
 	uint64_t scanned_at; /* tick of the last look at its files */
 	unsigned n_threads, n_threads_scanned;
 	uint64_t ended_ns[N_ROLES]; /* CPU time of threads that have ended */
+	uint64_t ended_held_ns[VMB_HOLDERS]; /* waits of vCPUs that have, by who had the CPU */
 	struct tap taps[MAX_TAPS];
 	unsigned n_taps;
 	struct vm *vm; /* of the present snapshot */
@@ -68,8 +69,6 @@ struct slot_memory {
 	char comm[VMB_COMM_LEN];
 	uint32_t latency[VMB_LATENCY_BUCKETS]; /* as of the last tick */
 	uint64_t kvm_exits; /* KVM's total as of the last tick, 0: unknown */
-	bool has_guest; /* time in the guest was told, measured so: */
-	enum guest_source guest_by;
 };
 
 /* What user space remembers of a table of exits. */

@@ -199,13 +199,17 @@ static void collect_one(struct kernel_side *side, struct snapshot *snap, struct 
 	process->max_ready_ns = max_u64(process->max_ready_ns, slot->walk.max_ready_ns);
 }
 
-/* Its CPU time stays with the VM. */
+/* Its CPU time stays with the VM, and what its waits were charged to with them. */
 static void retire(struct kernel_side *side, struct process *process, struct vmb_slot *slot)
 {
 	uint64_t run_ns = max_u64(slot->walk.sched.run_ns, slot->cpu.sched.run_ns);
+	enum role role;
 
 	decide_role(process, slot, &side->slots[slot->number]);
-	process->ended_ns[side->slots[slot->number].role] += run_ns;
+	role = side->slots[slot->number].role;
+	process->ended_ns[role] += run_ns;
+	for (unsigned i = 0; role == ROLE_VCPU && i < VMB_HOLDERS; i++)
+		process->ended_held_ns[i] += slot->cpu.held_ns[i];
 	release(side, slot);
 }
 
