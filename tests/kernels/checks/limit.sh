@@ -6,7 +6,7 @@ LIMITED=/sys/fs/cgroup/limited
 
 # 10 ms of each 100, which is less than one vCPU of duty wants.
 limit_duty() {
-	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control && mkdir "$LIMITED" &&
+	mkdir "$LIMITED" &&
 		echo '10000 100000' >"$LIMITED/cpu.max" && echo "$DUTY_PID" >"$LIMITED/cgroup.procs"
 }
 
