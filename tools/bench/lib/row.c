@@ -36,6 +36,7 @@ static enum verdict judge_at_least(struct spread spread, double limit)
 
 void row_judge(struct row *row, bool noisy)
 {
+	row->remark = NULL;
 	if (row->gate == GATE_NONE)
 		row->verdict = NO_GATE;
 	else if (noisy)
@@ -50,9 +51,7 @@ void row_judge(struct row *row, bool noisy)
 
 void row_fail(struct row *row, const char *why)
 {
-	size_t used = strlen(row->what);
-
-	snprintf(row->what + used, sizeof(row->what) - used, " (%s)", why);
+	row->remark = why;
 	row->verdict = FAILED;
 }
 
@@ -75,7 +74,10 @@ void row_print(const struct row *row)
 {
 	const struct spread *value = &row->value;
 
-	printf("| %s | ", row->what);
+	printf("| %s", row->what);
+	if (row->remark)
+		printf(" (%s)", row->remark);
+	printf(" | ");
 	print_number(value->median, row->decimals);
 	printf(" %s | ", row->unit);
 	if (value->p25 < value->p75) {

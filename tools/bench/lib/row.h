@@ -14,6 +14,7 @@ enum gate { GATE_NONE, RATIO_AT_MOST, RATIO_AT_LEAST, VALUE_AT_MOST };
 
 struct row {
 	char what[96]; /* "": no row */
+	const char *remark; /* why it failed, or NULL */
 	struct spread value;
 	const char *unit;
 	int decimals; /* of the value */
