@@ -14,23 +14,23 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_SCHED) = {
 		.name = "sched",
 		.mechanism = "the scheduler's own counters, read by a BPF program once a tick",
-		.cost = "0.8 us a thread and tick, 4 us where it runs a vCPU of KVM, with kvm, guest and "
-			"limit",
+		.cost = "0.3 us a thread and tick, 0.8 us where it runs a vCPU of KVM, with kvm, guest "
+			"and limit",
 		.missing = "BPF task iterators need a kernel with BTF (5.8 or later) and root or "
 			   "CAP_BPF with CAP_PERFMON",
 	},
 	SOURCE(SRC_EVENTS) = {
 		.name = "events",
 		.mechanism = "a BPF program on sched_switch",
-		.cost = "90 ns a context switch, of a VM's thread or any other, over an empty program "
-			"(129 ns)",
+		.cost = "35 ns a context switch, 60 to 100 ns where a VM's thread takes part, over an "
+			"empty program (131 ns)",
 		.missing = "it is off with --light and while its program cannot be attached",
 	},
 	SOURCE(SRC_NET) = {
 		.name = "net",
 		.mechanism = "BPF programs on the network tracepoints; with --light the counters of the "
 			     "tap on the host",
-		.cost = "48 ns a frame of a VM and 32 ns of any other, over an empty program (119 ns)",
+		.cost = "89 ns a frame of a VM and 25 ns of any other, over an empty program (120 ns)",
 		.missing = "the VM has no tap, or its programs cannot be attached",
 	},
 	SOURCE(SRC_NET_THREAD) = {
@@ -48,7 +48,7 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_PROC) = {
 		.name = "proc",
 		.mechanism = "/proc of the host and of the QEMU process",
-		.cost = "0.9 ms a tick and 65 us a VM, net_device, self, pressure and the output "
+		.cost = "1 ms a tick and 67 us a VM, net_device, self, pressure and the output "
 			"included",
 		.missing = "/proc cannot be read for this process (hidepid, another PID namespace)",
 	},
@@ -56,7 +56,7 @@ const struct source_info sources[N_SOURCES] = {
 		.name = "libvirt",
 		.polled = true,
 		.mechanism = "libvirt's record of the domain",
-		.cost = "nothing in the tick; to libvirtd and QEMU what virsh domstats costs, 5 ms a "
+		.cost = "nothing in the tick; to libvirtd and QEMU what virsh domstats costs, 24 ms a "
 			"domain",
 		.missing = "libvirtd does not run or answer, or the VM was not started by it",
 	},
@@ -127,8 +127,8 @@ const struct source_info sources[N_SOURCES] = {
 	SOURCE(SRC_EXITS) = {
 		.name = "exits",
 		.mechanism = "BPF programs on the tracepoints of KVM, attached while exits are asked for",
-		.cost = "nothing until they are asked for; then 340 ns an exit (235 ns where the event "
-			"tells its reason) and 155 ns an entry, over an empty program (127 ns)",
+		.cost = "nothing until they are asked for; then 335 ns an exit (227 ns where the event "
+			"tells its reason) and 138 ns an entry, over an empty program (106 ns)",
 		.missing = "nobody asked for exits (vmbpf exits, stream --scope exit), or the "
 			   "tracepoints never fire, as on hosts with a paravirtual KVM",
 	},
