@@ -30,9 +30,9 @@ end_round() {
 	return 0
 }
 
-# How many of a round the stream has seen so far.
+# How many of a round are in the last tick.
 seen_of() {
-	jq -r --arg round "storm-$1-" 'select(.type == "vm" and (.vm | startswith($round))) | .vm' "$STREAM" |
+	last_tick | jq -r --arg round "storm-$1-" 'select(.type == "vm" and (.vm | startswith($round))) | .vm' |
 		sort -u | wc -l
 }
 

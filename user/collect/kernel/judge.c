@@ -71,8 +71,14 @@ static void look_for_libvirt(struct process *process)
 		!cgroup_read(process->pid, process->pid, &info) && info.domain_id >= 0;
 }
 
-/* Fills in what the process is, and tells whether it is a VM. */
-static bool judge(
+/* What a process is; one that is about to become a QEMU is looked at again in the next tick. */
+enum verdict { NO_VM, IS_VM, NOT_YET };
+
+/*
+ * Fills in what the process is. While a program is being loaded it has its name but no arguments
+ * yet: what the VM is called, and whether it is one, is not known.
+ */
+static enum verdict judge(
 	struct kernel_side *side, uint32_t hint, const char *comm, struct process *process)
 {
 	char cmdline[CMDLINE_MAX];
@@ -82,16 +88,18 @@ static bool judge(
 	n_files = loader_files(&side->loader, process->pid, side->files, MAX_FILES);
 	process->kvm = holds_kvm(side->files, n_files);
 	if (!process->kvm && !(hint & VMB_HINT_QEMU))
-		return false;
+		return NO_VM;
 	size = read_cmdline(process->pid, cmdline, sizeof(cmdline));
+	if (size == 0 && !process->kvm)
+		return NOT_YET;
 	if (cmdline_is_probe(cmdline, size))
-		return false;
+		return NO_VM;
 	if (!cmdline_name(cmdline, size, process->name, sizeof(process->name)))
 		snprintf(process->name, sizeof(process->name), "%.*s", VMB_COMM_LEN, comm);
 	cmdline_proxmox_id(cmdline, size, process->proxmox_id, sizeof(process->proxmox_id));
 	look_for_libvirt(process);
 	tap_update(side, process, side->files, n_files > 0 ? (unsigned)n_files : 0);
-	return true;
+	return IS_VM;
 }
 
 static int tell_kernel(struct kernel_side *side, const struct process *process)
@@ -111,6 +119,7 @@ static bool judge_one(struct kernel_side *side, const struct vmb_candidate *cand
 {
 	bool is_vhost = candidate->hint & VMB_HINT_VHOST;
 	pid_t owner = is_vhost ? owner_of_vhost(side, candidate) : 0;
+	enum verdict verdict = IS_VM;
 	struct process *process;
 
 	if (is_vhost && !owner)
@@ -122,7 +131,13 @@ static bool judge_one(struct kernel_side *side, const struct vmb_candidate *cand
 	process->start_ns = candidate->start_ns;
 	process->owner = owner;
 	process->judged_at = process->scanned_at = side->tick;
-	process->is_vm = is_vhost || judge(side, candidate->hint, candidate->comm, process);
+	if (!is_vhost)
+		verdict = judge(side, candidate->hint, candidate->comm, process);
+	if (verdict == NOT_YET) {
+		free(process);
+		return false;
+	}
+	process->is_vm = verdict == IS_VM;
 	if (process->is_vm)
 		number_take(side, process);
 	if (tell_kernel(side, process)) {
