@@ -9,26 +9,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "model/unit.h"
+#include "sink/figure.h"
 #include "sink/grid.h"
 #include "sink/select.h"
 #include "sink/sinks.h"
-
-/* Longer than any name libvirt or QEMU gives; what is longer is cut anyhow. */
-#define TEXT_MAX 1024
-
-static const char level_marks[] = {
-	[LEVEL_NORMAL] = '\0',
-	[LEVEL_WARNING] = '+',
-	[LEVEL_CRITICAL] = '!',
-};
-
-#define MARK_STALE '*'
-#define MARK_NO_LIBVIRT '?'
 
 struct shown {
 	struct column column; /* metric NULL: nothing to show here */
@@ -53,32 +40,9 @@ struct table_view {
 };
 
 static const char *safe_text(
-	const struct view_spec *spec, const char *text, char safe[static TEXT_MAX])
+	const struct view_spec *spec, const char *text, char safe[static FIGURE_TEXT_MAX])
 {
-	return unit_terminal_text(text, spec->utf8, safe, TEXT_MAX);
-}
-
-static const char *time_of_day(struct arena *arena, uint64_t real_ns)
-{
-	time_t seconds = (time_t)(real_ns / NSEC_PER_SEC);
-	struct tm tm = { 0 };
-
-	localtime_r(&seconds, &tm);
-	return arena_printf(arena, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-/* A value of the host as people read it. */
-static const char *host_figure(const struct table_view *view, const char *name)
-{
-	const struct snapshot *snap = view->snap;
-	char text[UNIT_TEXT_MAX];
-	struct column column;
-	struct value value;
-
-	if (column_find(name, SCOPE_HOST, &column) < 0)
-		return "-";
-	value = column_value(&column, snap, &snap->host.e);
-	return arena_strdup(view->arena, unit_format(&column, &value, text));
+	return unit_terminal_text(text, spec->utf8, safe, FIGURE_TEXT_MAX);
 }
 
 static void write_line(const struct table_view *view, struct writer *writer, const char *line)
@@ -88,7 +52,7 @@ static void write_line(const struct table_view *view, struct writer *writer, con
 
 static void write_down_sources(const struct table_view *view, struct writer *writer)
 {
-	char reason[TEXT_MAX], name[TEXT_MAX];
+	char reason[FIGURE_TEXT_MAX], name[FIGURE_TEXT_MAX];
 
 	for (unsigned i = 0; i < view->snap->n_sources; i++) {
 		const struct source_status *source = &view->snap->sources[i];
@@ -106,24 +70,29 @@ static void write_down_sources(const struct table_view *view, struct writer *wri
 static void write_summary(const struct table_view *view, struct writer *writer)
 {
 	const struct snapshot *snap = view->snap;
-	char name[TEXT_MAX];
+	char name[FIGURE_TEXT_MAX];
 
 	write_line(view, writer,
 		arena_printf(view->arena,
 			"%s %s: %s of %s VMs running, %s vCPUs on %s CPUs, load %s",
-			time_of_day(view->arena, snap->real_ns),
+			figure_time(view->arena, snap->real_ns),
 			safe_text(view->spec, snap->host.name, name),
-			host_figure(view, "vms_running"), host_figure(view, "vms"),
-			host_figure(view, "vcpus"), host_figure(view, "cpus"),
-			host_figure(view, "load_1m")));
+			figure_host(view->arena, snap, "vms_running"),
+			figure_host(view->arena, snap, "vms"),
+			figure_host(view->arena, snap, "vcpus"),
+			figure_host(view->arena, snap, "cpus"),
+			figure_host(view->arena, snap, "load_1m")));
 	write_line(view, writer,
 		arena_printf(view->arena,
 			"CPU %s %% busy, VMs %s %% of it; memory %s of %s; "
 			"vmbpf %s %% CPU, %s; lost events %s",
-			host_figure(view, "cpu_busy"), host_figure(view, "cpu_vms"),
-			host_figure(view, "memory_used_bytes"), host_figure(view, "memory_total"),
-			host_figure(view, "self_cpu_percent"), host_figure(view, "self_memory"),
-			host_figure(view, "lost_events_total")));
+			figure_host(view->arena, snap, "cpu_busy"),
+			figure_host(view->arena, snap, "cpu_vms"),
+			figure_host(view->arena, snap, "memory_used_bytes"),
+			figure_host(view->arena, snap, "memory_total"),
+			figure_host(view->arena, snap, "self_cpu_percent"),
+			figure_host(view->arena, snap, "self_memory"),
+			figure_host(view->arena, snap, "lost_events_total")));
 	write_down_sources(view, writer);
 	writer_char(writer, '\n');
 }
@@ -151,14 +120,6 @@ static void choose_columns(struct table_view *view)
 	}
 }
 
-/* The total of a counter has no title of its own. */
-static const char *column_title(const struct column *column)
-{
-	bool total = column->metric->kind == COUNTER && column->view == VIEW_TOTAL;
-
-	return total ? column->metric->views[VIEW_TOTAL] : column->metric->title;
-}
-
 static void put_headings(struct table_view *view)
 {
 	struct grid *grid = &view->grid;
@@ -167,15 +128,15 @@ static void put_headings(struct table_view *view)
 
 	grid_put(grid, row, 0, view->scope == SCOPE_HOST ? "HOST" : "NAME");
 	if (view->n_keys > 1 && column_find(scopes[view->top].key, view->top, &key) == 0)
-		grid_put(grid, row, 1, column_title(&key));
+		grid_put(grid, row, 1, figure_title(&key));
 	for (unsigned i = 0; i < view->n_columns; i++)
-		grid_put(grid, row, view->n_keys + i, column_title(&view->columns[i].column));
+		grid_put(grid, row, view->n_keys + i, figure_title(&view->columns[i].column));
 }
 
 static void put_value(struct table_view *view, struct cell *row, unsigned at,
 	const struct column *column, const struct value *value)
 {
-	char text[TEXT_MAX];
+	char text[FIGURE_TEXT_MAX];
 
 	if (value->kind == VALUE_TEXT)
 		safe_text(view->spec, value->text, text);
@@ -204,26 +165,22 @@ static void put_values(
 	}
 }
 
-/* Does libvirt know the VM, and is what it said still true? The legend explains the mark. */
+/* The legend explains the mark. */
 static char vm_mark(struct table_view *view, const struct vm *vm)
 {
-	bool stale = vm->e.have & SRC_LIBVIRT && vm->stale == 1;
+	char mark = figure_vm_mark(vm);
 
-	if (vm->state == VM_NO_LIBVIRT) {
-		view->unknown = true;
-		return MARK_NO_LIBVIRT;
-	}
-	if (!stale)
-		return '\0';
-	view->stale = true;
-	view->oldest_s = fmax(view->oldest_s, vm->age_s);
-	return MARK_STALE;
+	view->unknown |= mark == MARK_NO_LIBVIRT;
+	view->stale |= mark == MARK_STALE;
+	if (mark == MARK_STALE)
+		view->oldest_s = fmax(view->oldest_s, vm->age_s);
+	return mark;
 }
 
 static void put_keys(struct table_view *view, struct cell *row, const struct item *item)
 {
 	struct value key = select_key(view->top, item);
-	char text[TEXT_MAX];
+	char text[FIGURE_TEXT_MAX];
 
 	safe_text(view->spec, item->vm ? item->vm->name : view->snap->host.name, text);
 	grid_put(&view->grid, row, 0, text);
@@ -242,10 +199,10 @@ static void put_below(struct table_view *view, const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct value key = select_key(view->below, &rows[i].item);
 		struct cell *row = grid_add_row(&view->grid);
-		char name[TEXT_MAX], text[TEXT_MAX];
+		char name[FIGURE_TEXT_MAX], text[FIGURE_TEXT_MAX];
 
 		if (key.kind == VALUE_TEXT)
-			snprintf(name, sizeof(name), "  %.*s", TEXT_MAX - 3,
+			snprintf(name, sizeof(name), "  %.*s", FIGURE_TEXT_MAX - 3,
 				safe_text(view->spec, key.text, text));
 		else
 			snprintf(name, sizeof(name), "  %s %" PRIu64, scopes[view->below].name,
