@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -42,30 +43,9 @@ static void catch_stop_signals(void)
 		sigaction(SIGHUP, &action, NULL);
 }
 
-/* Until that CLOCK_MONOTONIC time, or a signal that asks to stop, whenever it comes. */
-static void wait_until(uint64_t due_ns)
-{
-	sigset_t blocked, before;
-
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < N_STOP_SIGNALS; i++)
-		sigaddset(&blocked, stop_signals[i]);
-	sigprocmask(SIG_BLOCK, &blocked, &before);
-	while (!stop) {
-		uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-		struct timespec left;
-
-		if (now_ns >= due_ns)
-			break;
-		left.tv_sec = (time_t)((due_ns - now_ns) / NSEC_PER_SEC);
-		left.tv_nsec = (long)((due_ns - now_ns) % NSEC_PER_SEC);
-		ppoll(NULL, 0, &left, &before);
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
 struct loop {
 	const struct config *config;
+	struct pace pace;
 	const struct consumer *consumer;
 	struct sampler *sampler; /* NULL while a recording is read */
 	struct replay *replay;
@@ -74,7 +54,63 @@ struct loop {
 	double slowest_s;
 	uint64_t n_slow; /* ticks that took over half of their interval */
 	uint64_t n_taken, n_shown;
+	int input_status; /* what the consumer said of its input */
 };
+
+/* The consumer's turn, when there is something to read or a signal that does not stop. */
+static void take_input(struct loop *loop)
+{
+	int err = loop->consumer->input(loop->consumer->context, &loop->pace);
+
+	if (!err)
+		return;
+	stop = 1;
+	if (err != -ECANCELED)
+		loop->input_status = output_failed(loop->consumer->where, -err);
+}
+
+/*
+ * Waits for so long, for a signal that asks to stop, whenever it comes, or for something to read.
+ * The signals are let in only here.
+ */
+static void wait_once(struct loop *loop, const struct timespec *left, const sigset_t *let_in)
+{
+	bool listens = loop->consumer->input;
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	int n = ppoll(&input, listens, left, let_in);
+
+	if (n > 0 && !(input.revents & POLLIN))
+		stop = 1; /* the terminal is gone */
+	else if (!stop && listens && n != 0)
+		take_input(loop);
+}
+
+static bool is_due(const struct loop *loop, uint64_t due_ns)
+{
+	return loop->pace.steps || (!loop->pace.held && clock_ns(CLOCK_MONOTONIC) >= due_ns);
+}
+
+/* Until that CLOCK_MONOTONIC time, or the end. A change of the interval holds from the next tick
+ * on. */
+static void wait_until(struct loop *loop, uint64_t due_ns)
+{
+	sigset_t blocked, before;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < N_STOP_SIGNALS; i++)
+		sigaddset(&blocked, stop_signals[i]);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	while (!stop && !is_due(loop, due_ns)) {
+		uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+		uint64_t left_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+		struct timespec left = { .tv_sec = (time_t)(left_ns / NSEC_PER_SEC),
+			.tv_nsec = (long)(left_ns % NSEC_PER_SEC) };
+
+		wait_once(loop, loop->pace.held ? NULL : &left, &before);
+	}
+	loop->pace.steps -= loop->pace.steps > 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
 
 static int open_recording(struct loop *loop)
 {
@@ -111,7 +147,7 @@ static int replay_next(struct loop *loop, struct snapshot *before, struct snapsh
 	}
 	snapshot_finish(snap, before);
 	if (loop->consumer->paced && loop->n_shown)
-		wait_until(clock_ns(CLOCK_MONOTONIC) + snap->interval_ns);
+		wait_until(loop, clock_ns(CLOCK_MONOTONIC) + snap->interval_ns);
 	*ret = snap;
 	return 1;
 }
@@ -119,7 +155,7 @@ static int replay_next(struct loop *loop, struct snapshot *before, struct snapsh
 /* Ticks are due at fixed times from the first one on. Those that were missed are left out. */
 static void wait_for_tick(struct loop *loop)
 {
-	uint64_t interval_ns = loop->config->interval_ns;
+	uint64_t interval_ns = loop->pace.interval_ns;
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
 	if (loop->n_taken == 0) {
@@ -130,7 +166,7 @@ static void wait_for_tick(struct loop *loop)
 	if (loop->due_ns < now_ns)
 		loop->due_ns +=
 			(now_ns - loop->due_ns + interval_ns - 1) / interval_ns * interval_ns;
-	wait_until(loop->due_ns);
+	wait_until(loop, loop->due_ns);
 }
 
 static int sample_next(struct loop *loop, struct snapshot *before, struct snapshot **ret)
@@ -148,7 +184,7 @@ static void note_duration(struct loop *loop)
 	if (!loop->sampler)
 		return;
 	loop->tick_s = (double)(clock_ns(CLOCK_MONOTONIC) - loop->begun_ns) * 1e-9;
-	loop->n_slow += loop->tick_s > (double)loop->config->interval_ns * 0.5e-9;
+	loop->n_slow += loop->tick_s > (double)loop->pace.interval_ns * 0.5e-9;
 	if (loop->tick_s > loop->slowest_s)
 		loop->slowest_s = loop->tick_s;
 }
@@ -199,6 +235,14 @@ static int say_what_failed(const struct loop *loop, int err)
 	return EX_OSERR;
 }
 
+/* A person may look at the end of a recording for as long as it takes. */
+static void stay(struct loop *loop)
+{
+	loop->pace.held = true;
+	while (!stop)
+		wait_until(loop, UINT64_MAX);
+}
+
 /* Ticks until the end. Every snapshot refers to the one before it, which therefore lives longer. */
 static int run_ticks(struct loop *loop)
 {
@@ -218,6 +262,8 @@ static int run_ticks(struct loop *loop)
 		older = before;
 		before = now;
 	}
+	if (got == 0 && !status && loop->replay && loop->consumer->input)
+		stay(loop);
 	if (got < 0)
 		status = say_what_failed(loop, got);
 	else if (!status && !stop && before && loop->n_shown == 0)
@@ -241,7 +287,12 @@ static void say_how_it_went(const struct loop *loop)
 
 int loop_run(const struct config *config, const struct consumer *consumer)
 {
-	struct loop loop = { .config = config, .consumer = consumer, .tick_s = NAN };
+	struct loop loop = {
+		.config = config,
+		.pace = { .interval_ns = config->interval_ns },
+		.consumer = consumer,
+		.tick_s = NAN,
+	};
 	int status;
 
 	catch_stop_signals();
@@ -252,5 +303,5 @@ int loop_run(const struct config *config, const struct consumer *consumer)
 	}
 	sampler_close(loop.sampler);
 	replay_close(loop.replay);
-	return status;
+	return status ? status : loop.input_status;
 }

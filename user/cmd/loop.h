@@ -7,6 +7,7 @@
 
 #include "vmbpf/config.h"
 #include "vmbpf/model.h"
+#include "vmbpf/pace.h"
 
 /* Where the snapshots go. */
 struct consumer {
@@ -16,6 +17,11 @@ struct consumer {
 	 */
 	int (*tick)(void *context, const struct snapshot *snap);
 	int (*end)(void *context); /* likewise, once after the last tick; may be NULL */
+	/*
+	 * Between ticks: standard input can be read, or a signal has arrived that does not end the
+	 * program, as when the window has another size. Likewise; may be NULL.
+	 */
+	int (*input)(void *context, struct pace *pace);
 	void *context;
 	const char *where;
 	bool warm_up; /* skip the first snapshot, which has no rates, if there is another one */
