@@ -93,7 +93,7 @@ counts_ticks() {
 }
 
 draws_in_place() {
-	on_terminal "$VMBPF" top -n 1 --replay $RECORDING >"$WORK/screen"
+	on_terminal "$VMBPF" exits -n 1 --replay $RECORDING >"$WORK/screen"
 	grep -q $'\033\\[H' "$WORK/screen" && grep -q $'\033\\[J' "$WORK/screen" &&
 		[ "$(wc -l <"$WORK/screen")" -lt 24 ] &&
 		[ "$(sed 's/\x1b\[[0-9;]*[A-Za-z]//g' "$WORK/screen" | tr -d '\r' | wc -L)" -le 80 ]

@@ -8,6 +8,8 @@
 
 #include "cmd/loop.h"
 #include "cmd/terminal.h"
+#include "sink/select.h"
+#include "sink/tui/tui.h"
 
 static int prepare(struct show *show, const struct snapshot *snap)
 {
@@ -37,6 +39,49 @@ static int draw(void *context, const struct snapshot *snap)
 		output_forget(stdout);
 	free(text);
 	return err;
+}
+
+/* Only once there is a snapshot: until then there may be something to say on the terminal. */
+static int screen_tick(void *context, const struct snapshot *snap)
+{
+	struct show *show = context;
+
+	if (!show->tui)
+		show->tui = tui_open(&show->output.spec);
+	return show->tui ? tui_tick(show->tui, snap) : -ENOTTY;
+}
+
+static int screen_input(void *context, struct pace *pace)
+{
+	struct show *show = context;
+
+	return show->tui ? tui_input(show->tui, pace) : 0;
+}
+
+/* What is said from now on is said on the terminal that was there before. */
+static int screen_end(void *context)
+{
+	struct show *show = context;
+
+	tui_close(show->tui);
+	show->tui = NULL;
+	return 0;
+}
+
+static int run_screen(struct show *show, const struct config *config)
+{
+	const struct consumer consumer = {
+		.tick = screen_tick,
+		.input = screen_input,
+		.end = screen_end,
+		.context = show,
+		.where = "the terminal",
+		.paced = true,
+	};
+	int status = loop_run(config, &consumer);
+
+	screen_end(show);
+	return status;
 }
 
 static bool is_table(const struct show *show)
@@ -89,5 +134,7 @@ int show_run(struct show *show, const struct config *given)
 	terminal_describe(show->request->colour, &show->output.spec);
 	if (!screen)
 		show->output.spec.width = 0;
+	if (screen && show->keys && select_scope(&show->output.spec) == SCOPE_VM)
+		return run_screen(show, &config);
 	return loop_run(&config, &consumer);
 }

@@ -15,6 +15,8 @@ struct show {
 	 * or -ECANCELED to end.
 	 */
 	int (*prepare)(struct show *show, const struct snapshot *snap);
+	bool keys; /* where there is a screen of VMs, the one that people move about in */
+	struct tui *tui; /* that one, once there is something to show */
 	struct wanted wanted; /* for prepare() */
 	bool told; /* for prepare(): what it had to say has been said */
 };

@@ -38,6 +38,7 @@ static int run(const struct request *request, const char *operand)
 	const char *format = request->output ? request->output : "table";
 	struct show show = {
 		.request = request,
+		.keys = true,
 		.output = { .file = stdout, .sink = sink_find(format) },
 	};
 	struct view_defaults shown = choose_defaults(request, format);

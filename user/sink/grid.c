@@ -80,6 +80,13 @@ static const char *cut_text(struct arena *arena, const char *text, int cells, in
 	return cut;
 }
 
+const char *grid_cut(struct arena *arena, const char *text, int cells)
+{
+	int width = unit_text_width(text);
+
+	return cut_text(arena, text, cells, &width);
+}
+
 void grid_put(struct grid *grid, struct cell *row, unsigned column, const char *text)
 {
 	struct cell *cell = &row[column];

@@ -53,6 +53,9 @@ void grid_mark(struct grid *grid, struct cell *row, unsigned column, char mark, 
 void grid_write(
 	const struct grid *grid, struct writer *writer, int limit, bool colour, bool heading);
 
+/* Such a text in at most so many cells; one that is longer ends in ~. */
+const char *grid_cut(struct arena *arena, const char *text, int cells);
+
 /* One line of such text, cut likewise. */
 void grid_write_line(struct arena *arena, struct writer *writer, int limit, const char *text);
 

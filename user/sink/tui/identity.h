@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What tells an entity from all others, in one snapshot and in the next: a number to compare. */
+#ifndef TUI_IDENTITY_H
+#define TUI_IDENTITY_H
+
+#include "vmbpf/metric.h"
+
+/* Never 0. A VM is its UUID, else its pid and start; what is below it, its key within the VM. */
+uint64_t identity_of(enum scope scope, const struct item *item);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the screen share. */
+#ifndef TUI_STATE_H
+#define TUI_STATE_H
+
+#include "sink/tui/list.h"
+#include "sink/tui/screen.h"
+
+#define PROMPT_MAX 256
+#define MESSAGE_MAX 256
+
+/* A line of text that is being typed. */
+enum asking { ASK_NOTHING, ASK_SEARCH, ASK_FILTER, ASK_INTERVAL };
+
+struct prompt {
+	enum asking asking;
+	char text[PROMPT_MAX];
+	size_t size;
+};
+
+struct tui {
+	const struct view_spec *given;
+	struct view_spec spec; /* of the present screen */
+	struct filter *filter; /* the one that was typed last, if it is not empty */
+	enum screen_id screen;
+	bool threads; /* below VMs stand threads */
+	bool help, held;
+	unsigned help_first; /* row of the keys that is on top */
+	struct list list;
+	unsigned shift; /* columns that are left out at the left */
+	int height; /* rows that the list has */
+	struct prompt prompt;
+	char searched[PROMPT_MAX];
+	char message[MESSAGE_MAX]; /* until the next key */
+	const struct snapshot *snap; /* NULL before the first */
+};
+
+/* draw.c: once the terminal is taken over; then as often as something has changed. 0 or -ENOMEM. */
+void tui_prepare(const struct tui *tui);
+int tui_draw(struct tui *tui);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns what each key does. */
+#include "sink/tui/tui.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curses.h>
+
+#include "base/clock.h"
+#include "model/filter.h"
+#include "sink/tui/key.h"
+#include "sink/tui/state.h"
+#include "sink/tui/tty.h"
+
+#define MIN_INTERVAL_S 0.1
+#define MAX_INTERVAL_S 3600
+
+/* The columns of a list such as --fields takes; the catalogue has all of them. */
+static unsigned find_columns(const char *list, struct column columns[static MAX_COLUMNS])
+{
+	char name[COLUMN_NAME_MAX];
+	unsigned n = 0;
+
+	while (*list && n < MAX_COLUMNS) {
+		size_t size = strcspn(list, ",");
+
+		snprintf(name, sizeof(name), "%.*s", (int)size, list);
+		if (column_find(name, SCOPE_VM, &columns[n]) == 0)
+			n++;
+		list += size + (list[size] == ',');
+	}
+	return n;
+}
+
+static void say(struct tui *tui, const char *text)
+{
+	snprintf(tui->message, sizeof(tui->message), "%s", text);
+}
+
+static bool is_sorted_by(const struct view_spec *spec, const struct column *column)
+{
+	return spec->sort.metric == column->metric && spec->sort.view == column->view;
+}
+
+static void sort_by(struct tui *tui, const struct column *column)
+{
+	tui->spec.sort = *column;
+	tui->spec.ascending = column->metric->kind == TEXT;
+}
+
+static void sort_by_name(struct tui *tui, const char *name)
+{
+	struct column column;
+
+	if (column_find(name, SCOPE_VM, &column) == 0)
+		sort_by(tui, &column);
+}
+
+/* By the column beside the one it is sorted by now. */
+static void sort_beside(struct tui *tui, int step)
+{
+	struct view_spec *spec = &tui->spec;
+	int at = 0, n = (int)spec->n_columns;
+
+	if (n == 0)
+		return;
+	while (at < n && !is_sorted_by(spec, &spec->columns[at]))
+		at++;
+	at = at == n ? 0 : at + step;
+	if (at >= 0 && at < n)
+		sort_by(tui, &spec->columns[at]);
+}
+
+/* The overview is what the command line asked for. */
+static void show_screen(struct tui *tui, enum screen_id id)
+{
+	const struct screen *screen = &screens[id];
+
+	tui->screen = id;
+	tui->shift = 0;
+	if (id == SCREEN_OVERVIEW) {
+		memcpy(tui->spec.columns, tui->given->columns, sizeof(tui->spec.columns));
+		tui->spec.n_columns = tui->given->n_columns;
+		tui->spec.sort = tui->given->sort;
+		tui->spec.ascending = tui->given->ascending;
+		return;
+	}
+	tui->spec.n_columns = find_columns(screen->fields, tui->spec.columns);
+	sort_by_name(tui, screen->sort);
+}
+
+static uint32_t scopes_below(const struct tui *tui)
+{
+	const struct screen *screen = &screens[tui->screen];
+
+	if (tui->threads && screen->below == SCOPE_VCPU)
+		return 1u << SCOPE_THREAD;
+	return 1u << screen->below;
+}
+
+static int fill(struct tui *tui)
+{
+	if (!tui->snap)
+		return 0;
+	return list_fill(&tui->list, &tui->spec, scopes_below(tui), tui->snap);
+}
+
+static void begin_prompt(struct tui *tui, enum asking asking, const char *text)
+{
+	tui->prompt.asking = asking;
+	snprintf(tui->prompt.text, sizeof(tui->prompt.text), "%s", text);
+	tui->prompt.size = strlen(tui->prompt.text);
+}
+
+static void search(struct tui *tui, const char *text)
+{
+	bool again = strcmp(text, tui->searched) == 0;
+
+	snprintf(tui->searched, sizeof(tui->searched), "%s", text);
+	if (*text && !list_search(&tui->list, text, again))
+		say(tui, "no VM of that name is shown");
+}
+
+/* An empty one shows everything again. */
+static void set_filter(struct tui *tui, const char *text)
+{
+	char error[FILTER_ERROR_MAX];
+	struct filter *filter = NULL;
+
+	if (*text && filter_parse(text, SCOPE_VM, &filter, error) < 0) {
+		say(tui, error);
+		return;
+	}
+	filter_free(tui->filter);
+	tui->filter = filter;
+	tui->spec.filter = filter;
+}
+
+static void set_interval(struct tui *tui, const char *text, struct pace *pace)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds >= MIN_INTERVAL_S && seconds <= MAX_INTERVAL_S)) {
+		say(tui, "an interval is a number of seconds from 0.1 to 3600");
+		return;
+	}
+	pace->interval_ns = (uint64_t)(seconds * NSEC_PER_SEC);
+}
+
+static void end_prompt(struct tui *tui, struct pace *pace)
+{
+	enum asking asking = tui->prompt.asking;
+
+	tui->prompt.asking = ASK_NOTHING;
+	if (asking == ASK_SEARCH)
+		search(tui, tui->prompt.text);
+	else if (asking == ASK_FILTER)
+		set_filter(tui, tui->prompt.text);
+	else
+		set_interval(tui, tui->prompt.text, pace);
+}
+
+/* Takes back a character, which may be several bytes. */
+static void rub_out(struct prompt *prompt)
+{
+	while (prompt->size && (prompt->text[prompt->size - 1] & 0xc0) == 0x80)
+		prompt->size--;
+	prompt->size -= prompt->size > 0;
+	prompt->text[prompt->size] = '\0';
+}
+
+static void type(struct tui *tui, int code, struct pace *pace)
+{
+	struct prompt *prompt = &tui->prompt;
+
+	if (code == '\n' || code == '\r' || code == KEY_ENTER)
+		end_prompt(tui, pace);
+	else if (code == 27)
+		prompt->asking = ASK_NOTHING;
+	else if (code == KEY_BACKSPACE || code == 127 || code == 8)
+		rub_out(prompt);
+	else if (code >= ' ' && code < 256 && prompt->size + 1 < sizeof(prompt->text)) {
+		prompt->text[prompt->size++] = (char)code;
+		prompt->text[prompt->size] = '\0';
+	}
+	if (prompt->asking == ASK_SEARCH && *prompt->text)
+		list_search(&tui->list, prompt->text, false);
+}
+
+static void set_all_folds(struct tui *tui)
+{
+	tui->list.folds.all = !tui->list.folds.all;
+	tui->list.folds.n = 0;
+}
+
+static void travel(struct tui *tui, enum request request)
+{
+	long page = tui->height > 1 ? tui->height - 1 : 1, all = (long)tui->list.n;
+	const long steps[N_REQUESTS] = {
+		[REQUEST_UP] = -1,
+		[REQUEST_DOWN] = 1,
+		[REQUEST_PAGE_UP] = -page,
+		[REQUEST_PAGE_DOWN] = page,
+		[REQUEST_FIRST] = -all,
+		[REQUEST_LAST] = all,
+	};
+
+	list_move(&tui->list, steps[request]);
+}
+
+static void ask(struct tui *tui, enum request request, const struct pace *pace)
+{
+	char seconds[32];
+
+	if (request == REQUEST_SEARCH)
+		begin_prompt(tui, ASK_SEARCH, "");
+	if (request == REQUEST_FILTER)
+		begin_prompt(tui, ASK_FILTER, "");
+	snprintf(seconds, sizeof(seconds), "%g", (double)pace->interval_ns / NSEC_PER_SEC);
+	if (request == REQUEST_INTERVAL)
+		begin_prompt(tui, ASK_INTERVAL, seconds);
+}
+
+/* The list of keys is left by any key that does not scroll it. */
+static void scroll_help(struct tui *tui, enum request request)
+{
+	const unsigned last = N_REQUESTS - 2;
+
+	if (request == REQUEST_UP || request == REQUEST_PAGE_UP)
+		tui->help_first -= tui->help_first > 0;
+	else if (request == REQUEST_DOWN || request == REQUEST_PAGE_DOWN)
+		tui->help_first += tui->help_first < last;
+	else
+		tui->help = false;
+}
+
+static const char *const sort_keys[N_REQUESTS] = {
+	[REQUEST_SORT_READY] = "ready",
+	[REQUEST_SORT_USED] = "cpu",
+	[REQUEST_SORT_NAME] = "name",
+	[REQUEST_SORT_MEMORY] = "memory_rss",
+};
+
+/* Requests that need no more than a line each. 0 or -ECANCELED. */
+static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
+{
+	switch (request) {
+	case REQUEST_QUIT:
+		return -ECANCELED;
+	case REQUEST_HELP:
+		tui->help = true;
+		tui->help_first = 0;
+		break;
+	case REQUEST_UNFOLD:
+		list_toggle(&tui->list);
+		break;
+	case REQUEST_THREADS:
+		tui->threads = !tui->threads;
+		break;
+	case REQUEST_UNFOLD_ALL:
+		set_all_folds(tui);
+		break;
+	case REQUEST_LEFT:
+		tui->shift -= tui->shift > 0;
+		break;
+	case REQUEST_RIGHT:
+		tui->shift += tui->shift + 1 < tui->spec.n_columns;
+		break;
+	case REQUEST_SORT_REVERSE:
+		tui->spec.ascending = !tui->spec.ascending;
+		break;
+	case REQUEST_FREEZE:
+		pace->held = tui->held = !tui->held;
+		break;
+	case REQUEST_REFRESH:
+		pace->steps = 1;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int obey(struct tui *tui, enum request request, struct pace *pace)
+{
+	if (request >= REQUEST_SCREEN_OVERVIEW && request <= REQUEST_SCREEN_EXITS)
+		show_screen(tui, SCREEN_OVERVIEW + (request - REQUEST_SCREEN_OVERVIEW));
+	else if (request >= REQUEST_UP && request <= REQUEST_LAST)
+		travel(tui, request);
+	else if (request == REQUEST_SORT_NEXT || request == REQUEST_SORT_BEFORE)
+		sort_beside(tui, request == REQUEST_SORT_NEXT ? 1 : -1);
+	else if (sort_keys[request])
+		sort_by_name(tui, sort_keys[request]);
+	else if (request >= REQUEST_SEARCH && request <= REQUEST_INTERVAL)
+		ask(tui, request, pace);
+	else
+		return obey_simply(tui, request, pace);
+	return 0;
+}
+
+struct tui *tui_open(const struct view_spec *spec)
+{
+	struct tui *tui = calloc(1, sizeof(*tui));
+
+	if (!tui)
+		return NULL;
+	tui->given = spec;
+	tui->spec = *spec;
+	if (!tty_take()) {
+		free(tui);
+		return NULL;
+	}
+	tui_prepare(tui);
+	tui->list.folds.all = spec->vcpu_rows;
+	show_screen(tui, SCREEN_OVERVIEW);
+	return tui;
+}
+
+void tui_close(struct tui *tui)
+{
+	if (!tui)
+		return;
+	tty_give_back();
+	list_done(&tui->list);
+	filter_free(tui->filter);
+	free(tui);
+}
+
+static int show(struct tui *tui)
+{
+	int err = fill(tui);
+
+	tty_stop_if_asked();
+	return err ? err : tui_draw(tui);
+}
+
+int tui_tick(struct tui *tui, const struct snapshot *snap)
+{
+	tui->snap = snap;
+	return show(tui);
+}
+
+int tui_input(struct tui *tui, struct pace *pace)
+{
+	int code, err = 0;
+
+	while (!err && (code = getch()) != ERR) {
+		tui->message[0] = '\0';
+		if (tui->prompt.asking)
+			type(tui, code, pace);
+		else if (tui->help && code != KEY_RESIZE)
+			scroll_help(tui, key_request(code));
+		else
+			err = obey(tui, key_request(code), pace);
+		/* What it moves over must be there before the next key moves on. */
+		if (!err)
+			err = fill(tui);
+	}
+	return err ? err : show(tui);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The screen that people leave open: snapshots and keys in, a terminal full of text out. */
+#ifndef TUI_TUI_H
+#define TUI_TUI_H
+
+#include "vmbpf/pace.h"
+#include "vmbpf/sink.h"
+
+struct tui;
+
+/*
+ * Takes over the terminal. The spec says what the overview shows, the filter, the order, and what
+ * the terminal can do; it must live as long. NULL where the terminal cannot be used.
+ */
+struct tui *tui_open(const struct view_spec *spec);
+
+/* Gives the terminal back as it was. Accepts NULL. */
+void tui_close(struct tui *tui);
+
+/* Shows a snapshot, which must live until the next one is shown. 0 or -errno. */
+int tui_tick(struct tui *tui, const struct snapshot *snap);
+
+/* Does what the keys that were pressed ask for. 0, -ECANCELED to end, or -errno. */
+int tui_input(struct tui *tui, struct pace *pace);
+
+#endif
