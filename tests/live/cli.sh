@@ -93,10 +93,14 @@ counts_ticks() {
 }
 
 draws_in_place() {
-	on_terminal "$VMBPF" exits -n 1 --replay $RECORDING >"$WORK/screen"
+	on_terminal "$VMBPF" top -n 1 --replay $RECORDING '</dev/null' >"$WORK/screen"
 	grep -q $'\033\\[H' "$WORK/screen" && grep -q $'\033\\[J' "$WORK/screen" &&
 		[ "$(wc -l <"$WORK/screen")" -lt 24 ] &&
 		[ "$(sed 's/\x1b\[[0-9;]*[A-Za-z]//g' "$WORK/screen" | tr -d '\r' | wc -L)" -le 80 ]
+}
+
+unknown_terminal() {
+	TERM=no-such on_terminal "$VMBPF" top -n 1 --replay $RECORDING | grep -q database
 }
 
 dumb_terminal() {
@@ -145,7 +149,8 @@ else
 fi
 ok "the first table has rates, the first line of a stream has none" first_has_rates
 ok "-n counts the ticks that are shown" counts_ticks
-ok "on a terminal the table is drawn in place and fits" draws_in_place
+ok "on a terminal without keys the table is drawn in place and fits" draws_in_place
+ok "so it is on one that nobody knows" unknown_terminal
 ok "a dumb terminal gets no control sequences" dumb_terminal
 ok "colour is for terminals, unless NO_COLOR is set" colours
 ok "every row of CSV has all columns" csv_is_rectangular

@@ -134,7 +134,8 @@ int show_run(struct show *show, const struct config *given)
 	terminal_describe(show->request->colour, &show->output.spec);
 	if (!screen)
 		show->output.spec.width = 0;
-	if (screen && show->keys && select_scope(&show->output.spec) == SCOPE_VM)
+	if (screen && show->keys && select_scope(&show->output.spec) == SCOPE_VM &&
+		tui_is_possible())
 		return run_screen(show, &config);
 	return loop_run(&config, &consumer);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <curses.h>
+#include <term.h>
 
 /* xterm and ECMA-48: the screen from before, a visible cursor, no attributes. */
 #define LEAVE_SCREEN "\033[?1049l\033[?25h\033[0m\r\n"
@@ -43,6 +44,13 @@ static void catch_signals(void)
 	sigaction(SIGTSTP, &stop, NULL);
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
 		sigaction(crashes[i], &crash, NULL);
+}
+
+bool tty_is_usable(void)
+{
+	int err;
+
+	return isatty(STDIN_FILENO) && setupterm(NULL, STDOUT_FILENO, &err) == OK;
 }
 
 bool tty_take(void)

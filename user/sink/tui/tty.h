@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* Whether keys can be read, and the kind of terminal is known. */
+bool tty_is_usable(void);
+
 /* False where it cannot be used. At the end of the program, and when it crashes, it is given back.
  */
 bool tty_take(void);

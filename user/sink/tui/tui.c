@@ -302,6 +302,11 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 	return 0;
 }
 
+bool tui_is_possible(void)
+{
+	return tty_is_usable();
+}
+
 struct tui *tui_open(const struct view_spec *spec)
 {
 	struct tui *tui = calloc(1, sizeof(*tui));

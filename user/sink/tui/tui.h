@@ -8,6 +8,9 @@
 
 struct tui;
 
+/* Whether there can be such a screen: keys can be read, and the kind of terminal is known. */
+bool tui_is_possible(void);
+
 /*
  * Takes over the terminal. The spec says what the overview shows, the filter, the order, and what
  * the terminal can do; it must live as long. NULL where the terminal cannot be used.
