@@ -35,26 +35,25 @@ opens_at_its_end() {
 	open_terminal "$1" "$2" "$3" "$VMBPF" top --replay $RECORDING && shows "$1" '12:00:02'
 }
 
-first_letters() {
-	shown small | sed -n '6,10p' | cut -c 1-3 | tr '\n' ' '
+is_sorted_by_name() {
+	[ "$(shown small | sed -n '6,10p' | cut -c 1-3 | tr '\n' ' ')" = "=cm arc dat scr web " ]
 }
 
 sorted_by_name() {
 	press small N
-	first_letters
-	[ "$(first_letters)" = "=cm arc dat scr web " ]
+	until_true 10 is_sorted_by_name || { shown small; return 1; }
 }
 
 # The selected row is the only one in reverse below the headings.
-selected() {
-	multiplexer capture-pane -p -e -t "$1" | sed -n '6,$p' | grep -F $'\033[7m' | sed 's/\x1b\[[0-9;]*m//g' | head -n 1
+is_selected() {
+	multiplexer capture-pane -p -e -t small | sed -n '6,$p' | grep -F $'\033[7m' | head -n 1 | grep -q "$1"
 }
 
 selection_follows() {
 	press small / d a t Enter
-	[[ $(selected small) == database* ]] || return 1
+	until_true 10 is_selected database || { shown small; return 1; }
 	press small r
-	[[ $(selected small) == database* ]] || { shown small; selected small; return 1; }
+	until_true 10 eval 'shown small | sed -n 6p | grep -q web' && is_selected database || { shown small; return 1; }
 }
 
 survives_all_sizes() {

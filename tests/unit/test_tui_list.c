@@ -249,5 +249,6 @@ int main(void)
 		cmocka_unit_test(a_search_goes_on_and_begins_anew_at_the_end),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
