@@ -88,6 +88,16 @@ ends_by_signal() {
 		[ "$(multiplexer display-message -p -t "$1" '#{alternate_on}')" = 0 ]
 }
 
+# As under nohup, where the signal that says so is ignored.
+ends_with_its_terminal() {
+	local pid
+	multiplexer new-session -d -s lost -x 80 -y 24 "trap '' HUP; exec env LC_ALL=C.UTF-8 $VMBPF top --replay $RECORDING"
+	shows lost '12:00:02' || return 1
+	pid=$(multiplexer display-message -p -t lost '#{pane_pid}')
+	multiplexer kill-session -t lost
+	until_true 10 is_gone "$pid"
+}
+
 stops_and_goes_on() {
 	multiplexer new-session -d -s shell -x 80 -y 24 'PS1="ready>" LC_ALL=C.UTF-8 TZ=UTC bash --norc --noprofile -i'
 	shows shell 'ready>'
@@ -134,4 +144,5 @@ ok "Ctrl-C ends it likewise" ends_with wide C-c 0
 ok "so does SIGTERM" ends_by_signal middle TERM
 opens_at_its_end crash 80 24
 ok "a crash gives the terminal back" ends_by_signal crash SEGV
+ok "it ends when its terminal goes away" ends_with_its_terminal
 ok "Ctrl-Z stops it and fg goes on" stops_and_goes_on

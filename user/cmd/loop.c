@@ -79,8 +79,8 @@ static void wait_once(struct loop *loop, const struct timespec *left, const sigs
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	int n = ppoll(&input, listens, left, let_in);
 
-	if (n > 0 && !(input.revents & POLLIN))
-		stop = 1; /* the terminal is gone */
+	if (n > 0 && input.revents & ~POLLIN)
+		stop = 1; /* the terminal is gone, and SIGHUP may be ignored */
 	else if (!stop && listens && n != 0)
 		take_input(loop);
 }
