@@ -18,13 +18,16 @@ struct prompt {
 	size_t size;
 };
 
+struct pane;
+
 struct tui {
 	const struct view_spec *given;
 	struct view_spec spec; /* of the present screen */
 	struct filter *filter; /* the one that was typed last, if it is not empty */
 	enum screen_id screen;
 	bool threads; /* below VMs stand threads */
-	bool help, held;
+	const struct pane *pane;
+	bool held;
 	unsigned help_first; /* row of the keys that is on top */
 	struct list list;
 	unsigned shift; /* columns that are left out at the left */
@@ -35,8 +38,7 @@ struct tui {
 	const struct snapshot *snap; /* NULL before the first */
 };
 
-/* draw.c: once the terminal is taken over; then as often as something has changed. 0 or -ENOMEM. */
-void tui_prepare(const struct tui *tui);
+/* draw.c: as often as something has changed. 0 or -ENOMEM. */
 int tui_draw(struct tui *tui);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "model/filter.h"
-#include "sink/tui/key.h"
-#include "sink/tui/state.h"
+#include "sink/tui/canvas.h"
+#include "sink/tui/pane.h"
 #include "sink/tui/tty.h"
 
 #define MIN_INTERVAL_S 0.1
@@ -225,19 +225,6 @@ static void ask(struct tui *tui, enum request request, const struct pace *pace)
 		begin_prompt(tui, ASK_INTERVAL, seconds);
 }
 
-/* The list of keys is left by any key that does not scroll it. */
-static void scroll_help(struct tui *tui, enum request request)
-{
-	const unsigned last = N_REQUESTS - 2;
-
-	if (request == REQUEST_UP || request == REQUEST_PAGE_UP)
-		tui->help_first -= tui->help_first > 0;
-	else if (request == REQUEST_DOWN || request == REQUEST_PAGE_DOWN)
-		tui->help_first += tui->help_first < last;
-	else
-		tui->help = false;
-}
-
 static const char *const sort_keys[N_REQUESTS] = {
 	[REQUEST_SORT_READY] = "ready",
 	[REQUEST_SORT_USED] = "cpu",
@@ -252,7 +239,7 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 	case REQUEST_QUIT:
 		return -ECANCELED;
 	case REQUEST_HELP:
-		tui->help = true;
+		tui->pane = &help_pane;
 		tui->help_first = 0;
 		break;
 	case REQUEST_UNFOLD:
@@ -287,6 +274,8 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 
 static int obey(struct tui *tui, enum request request, struct pace *pace)
 {
+	if (tui->pane->obey && tui->pane->obey(tui, request))
+		return 0;
 	if (request >= REQUEST_SCREEN_OVERVIEW && request <= REQUEST_SCREEN_EXITS)
 		show_screen(tui, SCREEN_OVERVIEW + (request - REQUEST_SCREEN_OVERVIEW));
 	else if (request >= REQUEST_UP && request <= REQUEST_LAST)
@@ -319,7 +308,8 @@ struct tui *tui_open(const struct view_spec *spec)
 		free(tui);
 		return NULL;
 	}
-	tui_prepare(tui);
+	canvas_prepare(tui);
+	tui->pane = &list_pane;
 	tui->list.folds.all = spec->vcpu_rows;
 	show_screen(tui, SCREEN_OVERVIEW);
 	return tui;
@@ -357,9 +347,7 @@ int tui_input(struct tui *tui, struct pace *pace)
 		tui->message[0] = '\0';
 		if (tui->prompt.asking)
 			type(tui, code, pace);
-		else if (tui->help && code != KEY_RESIZE)
-			scroll_help(tui, key_request(code));
-		else
+		else if (code != KEY_RESIZE)
 			err = obey(tui, key_request(code), pace);
 		/* What it moves over must be there before the next key moves on. */
 		if (!err)

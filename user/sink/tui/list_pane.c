@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns how the list looks. Only what is visible is made into text: 4,500 rows are scrolled as fast
+ * as ten.
+ */
+#include "base/arena.h"
+#include "model/unit.h"
+#include "sink/figure.h"
+#include "sink/grid.h"
+#include "sink/select.h"
+#include "sink/tui/canvas.h"
+#include "sink/tui/pane.h"
+
+#define MIN_NAME 12
+
+/* Between two columns: room for a mark, and a blank. */
+#define GAP 2
+
+/* The list being drawn. */
+struct board {
+	struct canvas *canvas;
+	struct grid grid;
+};
+
+static void put_value(struct board *board, struct cell *cells, unsigned at,
+	const struct list_row *row, const struct column *column)
+{
+	const struct canvas *canvas = board->canvas;
+	const struct snapshot *snap = canvas->tui->snap;
+	struct value value = select_value(column, snap, row->scope, &row->item);
+	enum level level = LEVEL_NORMAL;
+	struct threshold threshold;
+	char text[UNIT_TEXT_MAX];
+
+	grid_put(&board->grid, cells, at,
+		value.kind == VALUE_TEXT ? canvas_safe(canvas, value.text)
+					 : unit_format(column, &value, text));
+	if (threshold_find(column, &threshold))
+		level = threshold_level(&threshold, snap, &row->item, &value);
+	grid_mark(&board->grid, cells, at, level_marks[level], level);
+}
+
+/* What the row is called, below the VM with where it hangs. */
+static const char *row_name(const struct canvas *canvas, const struct list_row *row)
+{
+	const char *what = scopes[row->scope].name, *branch = row->last ? "`-" : "|-";
+	struct value key;
+
+	if (row->scope == SCOPE_VM)
+		return canvas_safe(canvas, row->item.vm->name);
+	key = select_key(row->scope, &row->item);
+	if (key.kind == VALUE_TEXT)
+		return arena_printf(canvas->arena, "%s %s", branch, canvas_safe(canvas, key.text));
+	if (row->scope == SCOPE_THREAD)
+		what = role_names[((const struct thread *)(const void *)row->item.entity)->role];
+	return arena_printf(canvas->arena, "%s %s %llu", branch, what, (unsigned long long)key.raw);
+}
+
+/* What a row of another scope has in that column; false where it has none. */
+static bool column_of(enum scope scope, const struct column *column, struct column *ret)
+{
+	const char *name = column->metric->views[column->view];
+
+	*ret = *column;
+	return scope == column->metric->scope || column_find(name, scope, ret) == 0;
+}
+
+static void put_row(struct board *board, const struct list_row *row)
+{
+	const struct canvas *canvas = board->canvas;
+	const struct view_spec *spec = &canvas->tui->spec;
+	struct cell *cells = grid_add_row(&board->grid);
+	struct column column;
+
+	grid_put(&board->grid, cells, 0, row_name(canvas, row));
+	if (row->scope == SCOPE_VM)
+		grid_mark(&board->grid, cells, 0, figure_vm_mark(row->item.vm), LEVEL_NORMAL);
+	for (unsigned i = canvas->tui->shift; i < spec->n_columns; i++)
+		if (column_of(row->scope, &spec->columns[i], &column))
+			put_value(board, cells, 1 + i - canvas->tui->shift, row, &column);
+}
+
+static void put_headings(struct board *board)
+{
+	const struct tui *tui = board->canvas->tui;
+	const struct view_spec *spec = &tui->spec;
+	struct cell *cells = grid_add_row(&board->grid);
+
+	grid_put(&board->grid, cells, 0, "NAME");
+	for (unsigned i = tui->shift; i < spec->n_columns; i++) {
+		const struct column *column = &spec->columns[i];
+		bool sorted =
+			spec->sort.metric == column->metric && spec->sort.view == column->view;
+		unsigned at = 1 + i - tui->shift;
+
+		grid_put(&board->grid, cells, at, figure_title(column));
+		board->grid.right[at] = column->metric->kind != TEXT;
+		if (sorted)
+			grid_mark(
+				&board->grid, cells, at, spec->ascending ? '^' : 'v', LEVEL_NORMAL);
+	}
+}
+
+/* The width left for the names, where all columns do not fit. */
+static int name_width(const struct grid *grid)
+{
+	int others = 0, width = grid->widths[0];
+
+	for (unsigned i = 1; i < grid->n_columns; i++)
+		others += grid->widths[i] + GAP;
+	if (width + others > COLS)
+		width = COLS - others;
+	return width > MIN_NAME ? width : grid->widths[0] < MIN_NAME ? grid->widths[0] : MIN_NAME;
+}
+
+/* The column has a mark's place and a blank behind it. */
+static void draw_cell(
+	struct canvas *canvas, const struct cell *cell, int width, bool right, attr_t style)
+{
+	attr_t attributes = style | canvas_attribute(canvas->tui, cell->level);
+	const char *text = grid_cut(canvas->arena, cell->text ? cell->text : "", width);
+	int padding = width - unit_text_width(text);
+
+	if (right)
+		canvas_blanks(canvas, padding, style);
+	canvas_text(canvas, text, attributes);
+	canvas_text(canvas, arena_printf(canvas->arena, "%c", cell->mark ? cell->mark : ' '),
+		attributes);
+	canvas_blanks(canvas, GAP - 1 + (right ? 0 : padding), style);
+}
+
+/* Half a number would be another number: what does not fit is left out. */
+static void draw_row(struct board *board, const struct cell *cells, attr_t style)
+{
+	struct canvas *canvas = board->canvas;
+	const struct grid *grid = &board->grid;
+	int width = name_width(grid), at = width + GAP;
+
+	draw_cell(canvas, &cells[0], width, false, style);
+	for (unsigned i = 1; i < grid->n_columns; i++) {
+		if (at + grid->widths[i] + 1 > COLS)
+			break;
+		draw_cell(canvas, &cells[i], grid->widths[i], grid->right[i], style);
+		at += grid->widths[i] + GAP;
+	}
+	canvas_blanks(canvas, COLS - at, style);
+}
+
+static void draw_rows(struct board *board, size_t first, size_t n)
+{
+	struct canvas *canvas = board->canvas;
+	const struct list *list = &canvas->tui->list;
+
+	for (size_t i = 0; i <= n; i++) {
+		bool selected = i && first + i - 1 == list->selected;
+
+		canvas_begin(canvas, canvas->line);
+		draw_row(board, board->grid.cells + i * board->grid.n_columns,
+			i == 0 || selected ? A_REVERSE : A_NORMAL);
+		canvas->line++;
+	}
+}
+
+static void draw_list(struct canvas *canvas)
+{
+	struct board board = { .canvas = canvas };
+	struct tui *tui = canvas->tui;
+	size_t n, first;
+
+	tui->height = LINES - canvas->line - 2;
+	if (tui->height < 1)
+		tui->height = 1;
+	list_scroll(&tui->list, (size_t)tui->height);
+	first = tui->list.first;
+	n = tui->list.n - first;
+	if (n > (size_t)tui->height)
+		n = (size_t)tui->height;
+	grid_init(&board.grid, canvas->arena, 1 + tui->spec.n_columns - tui->shift, n + 1);
+	put_headings(&board);
+	for (size_t i = 0; i < n; i++)
+		put_row(&board, &tui->list.row[first + i]);
+	draw_rows(&board, first, n);
+}
+
+static void draw_nothing(struct canvas *canvas)
+{
+	struct tui *tui = canvas->tui;
+
+	if (tui->list.n || canvas->line >= LINES - 1)
+		return;
+	canvas_begin(canvas, canvas->line);
+	canvas_text(canvas,
+		tui->snap->vms ? "nothing matches the filter"
+			       : "no VMs found (vmbpf doctor tells what this host offers)",
+		A_NORMAL);
+	canvas->line++;
+}
+
+static void draw(struct canvas *canvas)
+{
+	draw_list(canvas);
+	draw_nothing(canvas);
+}
+
+const struct pane list_pane = { .draw = draw };

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands between the header and the last line, and what keys mean there. */
+#ifndef TUI_PANE_H
+#define TUI_PANE_H
+
+#include <stdbool.h>
+
+#include "sink/tui/key.h"
+
+struct canvas;
+struct tui;
+
+struct pane {
+	/* From canvas->line on; the last line is not its own. */
+	void (*draw)(struct canvas *canvas);
+	/*
+	 * False where the request means the same here as everywhere. NULL: all do.
+	 */
+	bool (*obey)(struct tui *tui, enum request request);
+	bool alone; /* without the header */
+};
+
+extern const struct pane list_pane, help_pane;
+
+/* header.c: leaves canvas->line below it. */
+void header_draw(struct canvas *canvas);
+
+#endif
