@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "model/unit.h"
 #include "sink/blame_matrix.h"
+#include "sink/blame_sentence.h"
 #include "sink/grid.h"
 
 /* Columns for holders, where the terminal does not allow fewer, and what a name may take there. */
@@ -24,11 +25,6 @@
 
 /* Of a waiter's name, what holders do not get. */
 #define NAME_WIDTH 20
-
-/* Per vCPU, from when on a wait is worth a sentence; and a part of it, in percent of it. */
-#define NOTICEABLE 1.0
-#define PART_MIN 1.0
-#define MAX_PARTS 5
 
 enum column_kind { TAKEN_BY_SELF, TAKEN_BY_NOBODY, TAKEN_BY_OTHER, UNKNOWN, N_FIXED };
 
@@ -263,100 +259,6 @@ static void write_legend(const struct report *report, struct writer *writer)
 		write_line(report, writer, "[name] is a task of the host.");
 }
 
-/* While the CPU was idle: the limit explains it if it held back for as long as half of that. */
-static const char *idle_phrase(const struct waiter *waiter, const struct holder *nobody)
-{
-	if (isnan(waiter->throttled))
-		return "with the CPU idle";
-	return waiter->throttled >= nobody->percent / 2 ? "held back by its CPU limit"
-							: "being woken up";
-}
-
-static const char *phrase_of(
-	const struct report *report, const struct waiter *waiter, const struct holder *holder)
-{
-	switch (holder->kind) {
-	case HOLDER_VM:
-		return arena_printf(report->arena, "for %s", safe_text(report, holder->name));
-	case HOLDER_HOST:
-		return arena_printf(
-			report->arena, "for the host's %s", safe_text(report, holder->name));
-	case HOLDER_SELF:
-		return "for its own threads";
-	case HOLDER_NOBODY:
-		return idle_phrase(waiter, holder);
-	default:
-		return "for others";
-	}
-}
-
-/* The first part says what it is a part of. */
-static const char *add_part(
-	const struct report *report, const char *text, double percent, const char *phrase)
-{
-	if (!(percent >= PART_MIN))
-		return text;
-	return arena_printf(report->arena, "%s%s%.0f %%%s %s", text ? text : "", text ? ", " : "",
-		percent, text ? "" : " of it", phrase);
-}
-
-/*
- * What the parts are parts of. A wait that began before the interval is held against somebody when
- * it ends, as a whole, so that they may be more together than what was waited in the interval.
- */
-static double whole_of(const struct waiter *waiter)
-{
-	double held = 0;
-
-	for (size_t i = 0; i < waiter->n_holders; i++)
-		held += waiter->holders[i].percent;
-	return fmax(waiter->ready, held);
-}
-
-/* What the waiter waited, part by part; NULL where there is none. */
-static const char *list_parts(const struct report *report, const struct waiter *waiter)
-{
-	double whole = whole_of(waiter), rest = 0;
-	const char *text = NULL;
-
-	for (size_t i = 0; i < waiter->n_holders; i++) {
-		const struct holder *holder = &waiter->holders[i];
-		double part = holder->percent / whole * 100;
-
-		if (i < MAX_PARTS && holder->kind != HOLDER_OTHER)
-			text = add_part(report, text, part, phrase_of(report, waiter, holder));
-		else
-			rest += part;
-	}
-	text = add_part(report, text, rest, "for others");
-	return add_part(report, text, waiter->unknown / whole * 100, "unknown");
-}
-
-/*
- * A limit holds back also while somebody else runs, who then seems to be to blame. Nothing where
- * the limit is no part worth mentioning, or is the reason given already.
- */
-static const char *limit_phrase(const struct report *report, const struct waiter *waiter)
-{
-	double nobody = percent_of_kind(report, waiter, HOLDER_NOBODY);
-	double per_vcpu = waiter->throttled / waiter->n_vcpus;
-
-	if (!(per_vcpu >= NOTICEABLE) || waiter->throttled <= nobody * 2)
-		return "";
-	return arena_printf(report->arena,
-		"; its CPU limit held it back %.1f %% of the time, whoever ran meanwhile",
-		per_vcpu);
-}
-
-static const char *describe(const struct report *report, const struct waiter *waiter)
-{
-	const char *parts = list_parts(report, waiter);
-
-	return arena_printf(report->arena, "%s waited %.1f %% of the time (per vCPU)%s%s%s",
-		safe_text(report, waiter->item.vm->name), waiter->ready / waiter->n_vcpus,
-		parts ? ": " : "", parts ? parts : "", limit_phrase(report, waiter));
-}
-
 /* Sentences are not cut: the terminal breaks them. */
 static void write_sentences(const struct report *report, struct writer *writer)
 {
@@ -366,9 +268,12 @@ static void write_sentences(const struct report *report, struct writer *writer)
 	for (size_t i = 0; i < report->matrix.n_waiters; i++) {
 		const struct waiter *waiter = &report->matrix.waiters[i];
 
-		if (waiter->ready / waiter->n_vcpus < NOTICEABLE)
+		if (waiter->ready / waiter->n_vcpus < BLAME_NOTICEABLE)
 			continue;
-		writer_string(writer, describe(report, waiter));
+		writer_string(
+			writer, arena_printf(report->arena, "%s waited %s",
+					safe_text(report, waiter->item.vm->name),
+					blame_describe(report->arena, report->spec->utf8, waiter)));
 		writer_char(writer, '\n');
 		n++;
 	}

@@ -108,25 +108,30 @@ static unsigned count_vcpus(const struct vm *vm)
 	return n ? n : 1;
 }
 
+bool waiter_fill(const struct snapshot *snap, struct arena *arena, const struct item *item,
+	struct waiter *ret)
+{
+	double ready = rate_of("ready_percent", SCOPE_VM, snap, item->entity);
+
+	if (!(ready >= READY_MIN))
+		return false;
+	*ret = (struct waiter){
+		.item = *item,
+		.ready = ready,
+		.throttled = rate_of("throttled_percent", SCOPE_VM, snap, item->entity),
+		.n_vcpus = count_vcpus(item->vm),
+	};
+	fill_holders(snap, arena, ret);
+	return true;
+}
+
 static void fill_waiters(const struct snapshot *snap, struct arena *arena, const struct rows *rows,
 	struct blame_matrix *matrix)
 {
 	matrix->waiters = arena_alloc(arena, rows->n * sizeof(*matrix->waiters));
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct item *item = &rows->row[i].item;
-		double ready = rate_of("ready_percent", SCOPE_VM, snap, item->entity);
-		struct waiter waiter = {
-			.item = *item,
-			.ready = ready,
-			.throttled = rate_of("throttled_percent", SCOPE_VM, snap, item->entity),
-			.n_vcpus = count_vcpus(item->vm),
-		};
-
-		if (!(ready >= READY_MIN))
-			continue;
-		fill_holders(snap, arena, &waiter);
-		matrix->waiters[matrix->n_waiters++] = waiter;
-	}
+	for (size_t i = 0; i < rows->n; i++)
+		matrix->n_waiters += waiter_fill(
+			snap, arena, &rows->row[i].item, &matrix->waiters[matrix->n_waiters]);
 }
 
 static bool has_name(const struct holder *holder)

@@ -41,6 +41,13 @@ struct blame_matrix {
 int blame_matrix_fill(const struct view_spec *spec, const struct snapshot *snap,
 	struct arena *arena, struct blame_matrix *ret);
 
+/*
+ * The same for one VM. False where it did not wait long enough to speak of, or nobody measured it;
+ * *ret is untouched then.
+ */
+bool waiter_fill(const struct snapshot *snap, struct arena *arena, const struct item *item,
+	struct waiter *ret);
+
 bool holder_is_same(const struct holder *one, const struct holder *other);
 
 /* The part of that holder in what the waiter waited, NULL where there is none. */
