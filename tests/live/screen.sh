@@ -127,6 +127,15 @@ press middle m
 ok "the memory screen" looks_like middle memory
 press middle x
 ok "the screen of exits" looks_like middle exits
+press middle o / d a t Enter i
+ok "all about a VM" looks_like middle detail
+press small / d a t Enter i
+ok "in a small window its first lines" looks_like small detail-80
+press small Down Down Down
+ok "it is scrolled" lacks small 'database  running'
+press small Escape
+ok "Esc goes back to the list" shows small 'RDY%'
+press middle Escape
 press middle '?'
 ok "the keys" looks_like middle help
 ok "one key sorts by name" sorted_by_name

@@ -39,6 +39,10 @@ static void draw_foot(struct canvas *canvas)
 			canvas_attribute(tui, LEVEL_WARNING));
 		return;
 	}
+	if (tui->pane->foot) {
+		canvas_text(canvas, tui->pane->foot, A_NORMAL);
+		return;
+	}
 	for (enum screen_id id = 0; id < N_SCREENS; id++) {
 		const struct key_row *key = &key_rows[REQUEST_SCREEN_OVERVIEW + id];
 

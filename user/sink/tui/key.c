@@ -22,6 +22,7 @@ static const struct {
 	{ "Enter", '\r' },
 	{ "Enter", KEY_ENTER },
 	{ "Space", ' ' },
+	{ "Esc", 27 },
 	{ "Up", KEY_UP },
 	{ "Down", KEY_DOWN },
 	{ "PgUp", KEY_PPAGE },

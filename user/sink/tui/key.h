@@ -19,7 +19,10 @@
 	_(SCREEN_NETWORK, "n", "network, by interface below a VM") \
 	_(SCREEN_DISK, "d", "disks, by disk below a VM") \
 	_(SCREEN_EXITS, "x", "exits of the guest") \
-	_(UNFOLD, "Enter v", "show what is below the VM, or hide it") \
+	_(OPEN, "Enter", "show what is below the VM; again: all about it") \
+	_(UNFOLD, "v", "show what is below the VM, or hide it") \
+	_(DETAIL, "i", "all about the VM: what is wrong, where its time goes, how it went") \
+	_(BACK, "Esc", "back to the list") \
 	_(THREADS, "t", "threads below the VMs, instead of vCPUs") \
 	_(UNFOLD_ALL, "e", "the same for all VMs") \
 	_(UP, "Up k", "the row above") \

@@ -207,6 +207,13 @@ static void open_or_close(struct folds *folds, uint64_t vm)
 	folds->open[folds->n++] = vm;
 }
 
+bool list_is_open(const struct list *list)
+{
+	const struct list_row *row = list_selected(list);
+
+	return row && is_open(&list->folds, &row->item);
+}
+
 void list_toggle(struct list *list)
 {
 	const struct list_row *row = list_selected(list);

@@ -57,6 +57,9 @@ const struct list_row *list_selected(const struct list *list);
  */
 bool list_search(struct list *list, const char *text, bool again);
 
+/* Whether what is below the VM of the selected row is shown. */
+bool list_is_open(const struct list *list);
+
 /* Unfolds the VM of the selected row or folds it, and selects it. Needs list_fill() then. */
 void list_toggle(struct list *list);
 

@@ -18,9 +18,13 @@ struct pane {
 	 */
 	bool (*obey)(struct tui *tui, enum request request);
 	bool alone; /* without the header */
+	const char *foot; /* its last line, NULL: the screens there are */
 };
 
-extern const struct pane list_pane, help_pane;
+extern const struct pane list_pane, help_pane, detail_pane;
+
+/* detail_pane.c: of the VM that is selected, should there be one. */
+void detail_open(struct tui *tui);
 
 /* header.c: leaves canvas->line below it. */
 void header_draw(struct canvas *canvas);

@@ -3,6 +3,7 @@
 #ifndef TUI_STATE_H
 #define TUI_STATE_H
 
+#include "sink/tui/history.h"
 #include "sink/tui/list.h"
 #include "sink/tui/screen.h"
 
@@ -29,6 +30,9 @@ struct tui {
 	const struct pane *pane;
 	bool held;
 	unsigned help_first; /* row of the keys that is on top */
+	struct history history;
+	uint64_t detailed; /* identity of the VM that is shown alone */
+	unsigned detail_first; /* line of it that is on top */
 	struct list list;
 	unsigned shift; /* columns that are left out at the left */
 	int height; /* rows that the list has */

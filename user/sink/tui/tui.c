@@ -79,6 +79,7 @@ static void show_screen(struct tui *tui, enum screen_id id)
 {
 	const struct screen *screen = &screens[id];
 
+	tui->pane = &list_pane;
 	tui->screen = id;
 	tui->shift = 0;
 	if (id == SCREEN_OVERVIEW) {
@@ -242,6 +243,15 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 		tui->pane = &help_pane;
 		tui->help_first = 0;
 		break;
+	case REQUEST_OPEN:
+		if (list_is_open(&tui->list))
+			detail_open(tui);
+		else
+			list_toggle(&tui->list);
+		break;
+	case REQUEST_DETAIL:
+		detail_open(tui);
+		break;
 	case REQUEST_UNFOLD:
 		list_toggle(&tui->list);
 		break;
@@ -309,7 +319,6 @@ struct tui *tui_open(const struct view_spec *spec)
 		return NULL;
 	}
 	canvas_prepare(tui);
-	tui->pane = &list_pane;
 	tui->list.folds.all = spec->vcpu_rows;
 	show_screen(tui, SCREEN_OVERVIEW);
 	return tui;
@@ -321,6 +330,7 @@ void tui_close(struct tui *tui)
 		return;
 	tty_give_back();
 	list_done(&tui->list);
+	history_done(&tui->history);
 	filter_free(tui->filter);
 	free(tui);
 }
@@ -336,6 +346,7 @@ static int show(struct tui *tui)
 int tui_tick(struct tui *tui, const struct snapshot *snap)
 {
 	tui->snap = snap;
+	history_add(&tui->history, snap);
 	return show(tui);
 }
 
