@@ -10,7 +10,10 @@ need_tmux
 need_root
 need_kvm
 
+HOGS=()
+
 cleanup() {
+	kill "${HOGS[@]}" 2>/dev/null
 	close_terminals
 	tools/lab down >/dev/null 2>&1
 }
@@ -35,6 +38,22 @@ has_its_vcpus() {
 	shows top 'vcpu 1'
 }
 
+crowd() {
+	for _ in 1 2 3 4; do
+		bash -c 'while :; do :; done' &
+		HOGS+=($!)
+	done
+}
+
+# The sentence goes over as many lines as it needs.
+blames_the_host() {
+	shown top | tr -s ' \n' ' ' | grep -q "it waits for a CPU .* for the host's bash"
+}
+
+has_a_past() {
+	shown top | grep -Eq '^CPU % .*[▁▂▃▄▅▆▇█]{5,}'
+}
+
 BEFORE=$(programs)
 open_terminal top 120 30 "$VMBPF" top -d 0.5
 ok "top begins without a VM" shows top 'vmbpf'
@@ -42,6 +61,12 @@ tools/lab up lab-kvm >/dev/null 2>&1 || { echo "# the lab does not start"; exit 
 ok "a VM that starts comes in" shows top lab-kvm
 ok "with what it runs" until_true 20 is_busy
 ok "and its vCPUs below it" has_its_vcpus
+crowd
+press top i
+ok "crowded out, it is said to wait, and for whom" until_true 20 blames_the_host
+ok "with how it went" until_true 20 has_a_past
+kill "${HOGS[@]}"
+press top Escape
 ok "a program of its own is in the kernel" [ "$(programs)" -gt "$BEFORE" ]
 tools/lab down >/dev/null 2>&1
 ok "a VM that ends leaves" lacks top lab-kvm
