@@ -114,6 +114,12 @@ colours() {
 		! NO_COLOR=1 on_terminal "$VMBPF" top --once --replay $RECORDING | grep -q $'\033'
 }
 
+# As many as a list of fields may have.
+shows_many_columns() {
+	[ "$(timeout 10 "$VMBPF" top --once --fields "cpu$(printf ',cpu%.0s' {2..256})" --replay $RECORDING |
+		grep '^database' | wc -w)" = 257 ]
+}
+
 csv_is_rectangular() {
 	"$VMBPF" top -o csv --fields cpu,ready --replay $RECORDING |
 		awk -F, 'NR > 1 && NF != n { bad = 1 } { n = NF } END { exit bad || NR < 2 }'
@@ -153,6 +159,7 @@ ok "on a terminal without keys the table is drawn in place and fits" draws_in_pl
 ok "so it is on one that nobody knows" unknown_terminal
 ok "a dumb terminal gets no control sequences" dumb_terminal
 ok "colour is for terminals, unless NO_COLOR is set" colours
+ok "a table has as many columns as are asked for" shows_many_columns
 ok "every row of CSV has all columns" csv_is_rectangular
 ok "-H shows the vCPUs in every format" vcpus_have_rows
 ok "-r turns the order around" reverses

@@ -8,10 +8,12 @@
 
 #include "sink/threshold.h"
 #include "sink/writer.h"
+#include "vmbpf/sink.h"
 
 struct arena;
 
-#define MAX_GRID_COLUMNS 160
+/* As many as can be asked for, behind what tells the rows apart. */
+#define MAX_GRID_COLUMNS (MAX_COLUMNS + 2)
 
 struct cell {
 	const char *text;
