@@ -10,18 +10,6 @@
 #define MIN_LINES 5
 #define MIN_COLUMNS 20
 
-static const char *prompt_word(enum asking asking)
-{
-	switch (asking) {
-	case ASK_SEARCH:
-		return "search: ";
-	case ASK_FILTER:
-		return "filter: ";
-	default:
-		return "seconds between ticks: ";
-	}
-}
-
 /* The last line: what is being typed, what went wrong, or what there is. */
 static void draw_foot(struct canvas *canvas)
 {

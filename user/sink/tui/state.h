@@ -5,19 +5,10 @@
 
 #include "sink/tui/history.h"
 #include "sink/tui/list.h"
+#include "sink/tui/prompt.h"
 #include "sink/tui/screen.h"
 
-#define PROMPT_MAX 256
 #define MESSAGE_MAX 256
-
-/* A line of text that is being typed. */
-enum asking { ASK_NOTHING, ASK_SEARCH, ASK_FILTER, ASK_INTERVAL };
-
-struct prompt {
-	enum asking asking;
-	char text[PROMPT_MAX];
-	size_t size;
-};
 
 struct pane;
 
@@ -41,6 +32,9 @@ struct tui {
 	char message[MESSAGE_MAX]; /* until the next key */
 	const struct snapshot *snap; /* NULL before the first */
 };
+
+/* Until the next key, on the last line. */
+void tui_say(struct tui *tui, const char *text);
 
 /* draw.c: as often as something has changed. 0 or -ENOMEM. */
 int tui_draw(struct tui *tui);

@@ -9,14 +9,11 @@
 
 #include <curses.h>
 
-#include "base/clock.h"
 #include "model/filter.h"
 #include "sink/tui/canvas.h"
+#include "sink/tui/order.h"
 #include "sink/tui/pane.h"
 #include "sink/tui/tty.h"
-
-#define MIN_INTERVAL_S 0.1
-#define MAX_INTERVAL_S 3600
 
 /* The columns of a list such as --fields takes; the catalogue has all of them. */
 static unsigned find_columns(const char *list, struct column columns[static MAX_COLUMNS])
@@ -35,43 +32,9 @@ static unsigned find_columns(const char *list, struct column columns[static MAX_
 	return n;
 }
 
-static void say(struct tui *tui, const char *text)
+void tui_say(struct tui *tui, const char *text)
 {
 	snprintf(tui->message, sizeof(tui->message), "%s", text);
-}
-
-static bool is_sorted_by(const struct view_spec *spec, const struct column *column)
-{
-	return spec->sort.metric == column->metric && spec->sort.view == column->view;
-}
-
-static void sort_by(struct tui *tui, const struct column *column)
-{
-	tui->spec.sort = *column;
-	tui->spec.ascending = column->metric->kind == TEXT;
-}
-
-static void sort_by_name(struct tui *tui, const char *name)
-{
-	struct column column;
-
-	if (column_find(name, SCOPE_VM, &column) == 0)
-		sort_by(tui, &column);
-}
-
-/* By the column beside the one it is sorted by now. */
-static void sort_beside(struct tui *tui, int step)
-{
-	struct view_spec *spec = &tui->spec;
-	int at = 0, n = (int)spec->n_columns;
-
-	if (n == 0)
-		return;
-	while (at < n && !is_sorted_by(spec, &spec->columns[at]))
-		at++;
-	at = at == n ? 0 : at + step;
-	if (at >= 0 && at < n)
-		sort_by(tui, &spec->columns[at]);
 }
 
 /* The overview is what the command line asked for. */
@@ -90,7 +53,7 @@ static void show_screen(struct tui *tui, enum screen_id id)
 		return;
 	}
 	tui->spec.n_columns = find_columns(screen->fields, tui->spec.columns);
-	sort_by_name(tui, screen->sort);
+	order_by_name(&tui->spec, screen->sort);
 }
 
 static uint32_t scopes_below(const struct tui *tui)
@@ -107,89 +70,6 @@ static int fill(struct tui *tui)
 	if (!tui->snap)
 		return 0;
 	return list_fill(&tui->list, &tui->spec, scopes_below(tui), tui->snap);
-}
-
-static void begin_prompt(struct tui *tui, enum asking asking, const char *text)
-{
-	tui->prompt.asking = asking;
-	snprintf(tui->prompt.text, sizeof(tui->prompt.text), "%s", text);
-	tui->prompt.size = strlen(tui->prompt.text);
-}
-
-static void search(struct tui *tui, const char *text)
-{
-	bool again = strcmp(text, tui->searched) == 0;
-
-	snprintf(tui->searched, sizeof(tui->searched), "%s", text);
-	if (*text && !list_search(&tui->list, text, again))
-		say(tui, "no VM of that name is shown");
-}
-
-/* An empty one shows everything again. */
-static void set_filter(struct tui *tui, const char *text)
-{
-	char error[FILTER_ERROR_MAX];
-	struct filter *filter = NULL;
-
-	if (*text && filter_parse(text, SCOPE_VM, &filter, error) < 0) {
-		say(tui, error);
-		return;
-	}
-	filter_free(tui->filter);
-	tui->filter = filter;
-	tui->spec.filter = filter;
-}
-
-static void set_interval(struct tui *tui, const char *text, struct pace *pace)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !(seconds >= MIN_INTERVAL_S && seconds <= MAX_INTERVAL_S)) {
-		say(tui, "an interval is a number of seconds from 0.1 to 3600");
-		return;
-	}
-	pace->interval_ns = (uint64_t)(seconds * NSEC_PER_SEC);
-}
-
-static void end_prompt(struct tui *tui, struct pace *pace)
-{
-	enum asking asking = tui->prompt.asking;
-
-	tui->prompt.asking = ASK_NOTHING;
-	if (asking == ASK_SEARCH)
-		search(tui, tui->prompt.text);
-	else if (asking == ASK_FILTER)
-		set_filter(tui, tui->prompt.text);
-	else
-		set_interval(tui, tui->prompt.text, pace);
-}
-
-/* Takes back a character, which may be several bytes. */
-static void rub_out(struct prompt *prompt)
-{
-	while (prompt->size && (prompt->text[prompt->size - 1] & 0xc0) == 0x80)
-		prompt->size--;
-	prompt->size -= prompt->size > 0;
-	prompt->text[prompt->size] = '\0';
-}
-
-static void type(struct tui *tui, int code, struct pace *pace)
-{
-	struct prompt *prompt = &tui->prompt;
-
-	if (code == '\n' || code == '\r' || code == KEY_ENTER)
-		end_prompt(tui, pace);
-	else if (code == 27)
-		prompt->asking = ASK_NOTHING;
-	else if (code == KEY_BACKSPACE || code == 127 || code == 8)
-		rub_out(prompt);
-	else if (code >= ' ' && code < 256 && prompt->size + 1 < sizeof(prompt->text)) {
-		prompt->text[prompt->size++] = (char)code;
-		prompt->text[prompt->size] = '\0';
-	}
-	if (prompt->asking == ASK_SEARCH && *prompt->text)
-		list_search(&tui->list, prompt->text, false);
 }
 
 static void set_all_folds(struct tui *tui)
@@ -211,19 +91,6 @@ static void travel(struct tui *tui, enum request request)
 	};
 
 	list_move(&tui->list, steps[request]);
-}
-
-static void ask(struct tui *tui, enum request request, const struct pace *pace)
-{
-	char seconds[32];
-
-	if (request == REQUEST_SEARCH)
-		begin_prompt(tui, ASK_SEARCH, "");
-	if (request == REQUEST_FILTER)
-		begin_prompt(tui, ASK_FILTER, "");
-	snprintf(seconds, sizeof(seconds), "%g", (double)pace->interval_ns / NSEC_PER_SEC);
-	if (request == REQUEST_INTERVAL)
-		begin_prompt(tui, ASK_INTERVAL, seconds);
 }
 
 static const char *const sort_keys[N_REQUESTS] = {
@@ -291,11 +158,11 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 	else if (request >= REQUEST_UP && request <= REQUEST_LAST)
 		travel(tui, request);
 	else if (request == REQUEST_SORT_NEXT || request == REQUEST_SORT_BEFORE)
-		sort_beside(tui, request == REQUEST_SORT_NEXT ? 1 : -1);
+		order_by_next(&tui->spec, request == REQUEST_SORT_NEXT ? 1 : -1);
 	else if (sort_keys[request])
-		sort_by_name(tui, sort_keys[request]);
+		order_by_name(&tui->spec, sort_keys[request]);
 	else if (request >= REQUEST_SEARCH && request <= REQUEST_INTERVAL)
-		ask(tui, request, pace);
+		prompt_begin(tui, ASK_SEARCH + (request - REQUEST_SEARCH), pace);
 	else
 		return obey_simply(tui, request, pace);
 	return 0;
@@ -357,7 +224,7 @@ int tui_input(struct tui *tui, struct pace *pace)
 	while (!err && (code = getch()) != ERR) {
 		tui->message[0] = '\0';
 		if (tui->prompt.asking)
-			type(tui, code, pace);
+			prompt_type(tui, code, pace);
 		else if (code != KEY_RESIZE)
 			err = obey(tui, key_request(code), pace);
 		/* What it moves over must be there before the next key moves on. */
