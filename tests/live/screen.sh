@@ -35,18 +35,18 @@ opens_at_its_end() {
 	open_terminal "$1" "$2" "$3" "$VMBPF" top --replay $RECORDING && shows "$1" '12:00:02'
 }
 
-is_sorted_by_name() {
-	[ "$(shown small | sed -n '6,10p' | cut -c 1-3 | tr '\n' ' ')" = "=cm arc dat scr web " ]
-}
-
 sorted_by_name() {
 	press small N
-	until_true 10 is_sorted_by_name || { shown small; return 1; }
+	until_true 10 rows_begin small "=cm arc dat scr web " || { shown small; return 1; }
 }
 
 # The selected row is the only one in reverse below the headings.
+selected_row() {
+	multiplexer capture-pane -p -e -t "$1" | sed -n '6,$p' | grep -F $'\033[7m' | head -n 1
+}
+
 is_selected() {
-	multiplexer capture-pane -p -e -t small | sed -n '6,$p' | grep -F $'\033[7m' | head -n 1 | grep -q "$1"
+	selected_row small | grep -q "$1"
 }
 
 selection_follows() {
@@ -102,11 +102,50 @@ stops_and_goes_on() {
 	multiplexer new-session -d -s shell -x 80 -y 24 'PS1="ready>" LC_ALL=C.UTF-8 TZ=UTC bash --norc --noprofile -i'
 	shows shell 'ready>'
 	press shell "NO_COLOR=1 $VMBPF top --replay $RECORDING" Enter
-	shows shell 'load' && shows shell '12:00:02' && press shell C-z && shows shell 'Stopped' &&
-		press shell 'fg' Enter && lacks shell 'Stopped' && shows shell '12:00:02' &&
-		press shell q && shows shell 'ready>'
+	shows shell 'load' && shows shell '12:00:02' && has_mouse shell && press shell C-z &&
+		shows shell 'Stopped' && has_no_mouse shell &&
+		press shell 'fg' Enter && lacks shell 'Stopped' && shows shell '12:00:02' && has_mouse shell &&
+		press shell q && shows shell 'ready>' && has_no_mouse shell
 }
 
+# On a terminal whose mouse curses knows.
+opens_with_mouse() {
+	TERMINAL_ENV="NO_COLOR=1 TERM=xterm-256color" opens_at_its_end mouse 80 24 && has_mouse mouse
+}
+
+# rows_begin TERMINAL PREFIXES: the names of the list, three characters of each.
+rows_begin() {
+	[ "$(shown "$1" | sed -n '6,10p' | cut -c 1-3 | tr '\n' ' ')" = "$2" ]
+}
+
+clicked_heading_sorts() {
+	point mouse 0 3 5
+	until_true 10 rows_begin mouse "=cm arc dat scr web " && shows mouse 'NAME^' &&
+		point mouse 0 3 5 && until_true 10 rows_begin mouse "web scr dat arc =cm " &&
+		point mouse 0 48 5 && shows mouse 'RDY%v' || { shown mouse; return 1; }
+}
+
+selected_is() {
+	selected_row "$1" | grep -qF "$2"
+}
+
+clicked_row_is_selected() {
+	point mouse 0 10 7
+	until_true 10 selected_is mouse web-1 && point mouse 0 10 7 && shows mouse 'vcpu 0' &&
+		point mouse 0 10 7 && lacks mouse 'vcpu 0' || { shown mouse; return 1; }
+}
+
+wheel_moves() {
+	point mouse 65 10 7
+	until_true 10 selected_is mouse archive && point mouse 64 10 7 && until_true 10 selected_is mouse web-1
+}
+
+gives_mouse_back() {
+	kill -SEGV "$(pid_in mouse)"
+	shows mouse 'ended with' && has_no_mouse mouse
+}
+
+opens_with_mouse &
 opens_at_its_end small 80 24 &
 opens_at_its_end middle 120 40 &
 opens_at_its_end wide 200 50 &
@@ -146,6 +185,10 @@ press small F4 'redy > 5' Enter
 ok "a wrong one says what is wrong" shows small 'no metric is called "redy"'
 press small F4 Enter
 ok "an empty one shows all" shows small archive
+ok "a click on a heading sorts by it" clicked_heading_sorts
+ok "a click on a row selects it, another one unfolds it" clicked_row_is_selected
+ok "the wheel moves the selection" wheel_moves
+ok "a crash gives the mouse back" gives_mouse_back
 ok "any size of the window is borne" survives_all_sizes
 ok "q ends it" ends_with small q 0
 ok "and the terminal is as before" is_as_before

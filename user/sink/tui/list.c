@@ -155,6 +155,14 @@ void list_move(struct list *list, long rows)
 	choose(list, at);
 }
 
+bool list_choose(struct list *list, size_t row)
+{
+	if (row >= list->n)
+		return false;
+	choose(list, row);
+	return true;
+}
+
 void list_scroll(struct list *list, size_t height)
 {
 	size_t end = list->n > height ? list->n - height : 0;

@@ -45,6 +45,9 @@ int list_fill(struct list *list, const struct view_spec *spec, uint32_t below,
 /* By so many rows, up where negative; it ends at the first and the last row. */
 void list_move(struct list *list, long rows);
 
+/* Selects that row; false where there is none. */
+bool list_choose(struct list *list, size_t row);
+
 /* Scrolls as little as is needed for the selected row to be among `height` rows. */
 void list_scroll(struct list *list, size_t height);
 

@@ -9,6 +9,7 @@
 #include "sink/grid.h"
 #include "sink/select.h"
 #include "sink/tui/canvas.h"
+#include "sink/tui/order.h"
 #include "sink/tui/pane.h"
 
 #define MIN_NAME 12
@@ -80,6 +81,18 @@ static void put_row(struct board *board, const struct list_row *row)
 			put_value(board, cells, 1 + i - canvas->tui->shift, row, &column);
 }
 
+static char sort_mark(const struct view_spec *spec)
+{
+	return spec->ascending ? '^' : 'v';
+}
+
+static bool is_name(const struct column *column)
+{
+	struct column name;
+
+	return column_find("name", SCOPE_VM, &name) == 0 && column->metric == name.metric;
+}
+
 static void put_headings(struct board *board)
 {
 	const struct tui *tui = board->canvas->tui;
@@ -87,17 +100,35 @@ static void put_headings(struct board *board)
 	struct cell *cells = grid_add_row(&board->grid);
 
 	grid_put(&board->grid, cells, 0, "NAME");
+	if (spec->sort.metric && is_name(&spec->sort))
+		grid_mark(&board->grid, cells, 0, sort_mark(spec), LEVEL_NORMAL);
 	for (unsigned i = tui->shift; i < spec->n_columns; i++) {
 		const struct column *column = &spec->columns[i];
-		bool sorted =
-			spec->sort.metric == column->metric && spec->sort.view == column->view;
 		unsigned at = 1 + i - tui->shift;
 
 		grid_put(&board->grid, cells, at, figure_title(column));
 		board->grid.right[at] = column->metric->kind != TEXT;
-		if (sorted)
-			grid_mark(
-				&board->grid, cells, at, spec->ascending ? '^' : 'v', LEVEL_NORMAL);
+		if (order_is_by(spec, column))
+			grid_mark(&board->grid, cells, at, sort_mark(spec), LEVEL_NORMAL);
+	}
+}
+
+/* What moves from tick to tick cannot be read: a column stays as wide as it was. */
+static void keep_widths(struct board *board)
+{
+	struct tui *tui = board->canvas->tui;
+	struct layout *layout = &tui->layout;
+
+	if (layout->screen_lines != LINES || layout->screen_cells != COLS)
+		tui_forget_widths(tui);
+	layout->screen_lines = LINES;
+	layout->screen_cells = COLS;
+	for (unsigned i = 0; i < board->grid.n_columns; i++) {
+		int *widest = &layout->widths[i ? i + tui->shift : 0];
+
+		if (*widest < board->grid.widths[i])
+			*widest = board->grid.widths[i];
+		board->grid.widths[i] = *widest;
 	}
 }
 
@@ -133,15 +164,20 @@ static void draw_cell(
 static void draw_row(struct board *board, const struct cell *cells, attr_t style)
 {
 	struct canvas *canvas = board->canvas;
+	struct layout *layout = &canvas->tui->layout;
 	const struct grid *grid = &board->grid;
 	int width = name_width(grid), at = width + GAP;
 
 	draw_cell(canvas, &cells[0], width, false, style);
-	for (unsigned i = 1; i < grid->n_columns; i++) {
+	layout->end[0] = at;
+	for (layout->n = 1; layout->n < grid->n_columns; layout->n++) {
+		unsigned i = layout->n;
+
 		if (at + grid->widths[i] + 1 > COLS)
 			break;
 		draw_cell(canvas, &cells[i], grid->widths[i], grid->right[i], style);
 		at += grid->widths[i] + GAP;
+		layout->end[i] = at;
 	}
 	canvas_blanks(canvas, COLS - at, style);
 }
@@ -167,6 +203,7 @@ static void draw_list(struct canvas *canvas)
 	struct tui *tui = canvas->tui;
 	size_t n, first;
 
+	tui->layout.headings = canvas->line;
 	tui->height = LINES - canvas->line - 2;
 	if (tui->height < 1)
 		tui->height = 1;
@@ -179,6 +216,7 @@ static void draw_list(struct canvas *canvas)
 	put_headings(&board);
 	for (size_t i = 0; i < n; i++)
 		put_row(&board, &tui->list.row[first + i]);
+	keep_widths(&board);
 	draw_rows(&board, first, n);
 }
 
@@ -202,4 +240,42 @@ static void draw(struct canvas *canvas)
 	draw_nothing(canvas);
 }
 
-const struct pane list_pane = { .draw = draw };
+static void click_heading(struct tui *tui, int cell)
+{
+	struct view_spec *spec = &tui->spec;
+	struct column name;
+	unsigned i = 0;
+
+	while (i < tui->layout.n && cell >= tui->layout.end[i])
+		i++;
+	if (i > 0 && i < tui->layout.n)
+		order_by_heading(spec, &spec->columns[tui->shift + i - 1]);
+	else if (i == 0 && column_find("name", SCOPE_VM, &name) == 0)
+		order_by_heading(spec, &name);
+}
+
+/* A row selected already unfolds, or folds. */
+static void click_row(struct tui *tui, size_t line)
+{
+	struct list *list = &tui->list;
+	size_t row = list->first + line;
+
+	if (line >= (size_t)tui->height || row >= list->n)
+		return;
+	if (row == list->selected)
+		list_toggle(list);
+	else
+		list_choose(list, row);
+}
+
+static void click(struct tui *tui, int line, int cell)
+{
+	int below = line - tui->layout.headings;
+
+	if (below == 0)
+		click_heading(tui, cell);
+	else if (below > 0)
+		click_row(tui, (size_t)below - 1);
+}
+
+const struct pane list_pane = { .draw = draw, .click = click };

@@ -13,7 +13,8 @@ void order_by(struct view_spec *spec, const struct column *column);
 /* A column of VMs by its name in the catalogue. */
 void order_by_name(struct view_spec *spec, const char *name);
 
-/* By the column so many to the right of the one it is sorted by now; by the first from elsewhere. */
+/* By the column so many to the right of the one it is sorted by now; by the first from elsewhere.
+ */
 void order_by_next(struct view_spec *spec, int step);
 
 /* By that column, or the other way round where it is by that already. */

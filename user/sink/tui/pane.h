@@ -17,6 +17,8 @@ struct pane {
 	 * False where the request means the same here as everywhere. NULL: all do.
 	 */
 	bool (*obey)(struct tui *tui, enum request request);
+	/* A click there; NULL: nothing happens. */
+	void (*click)(struct tui *tui, int line, int cell);
 	bool alone; /* without the header */
 	const char *foot; /* its last line, NULL: the screens there are */
 };

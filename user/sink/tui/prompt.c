@@ -114,4 +114,3 @@ void prompt_type(struct tui *tui, int code, struct pace *pace)
 	if (prompt->asking == ASK_SEARCH && *prompt->text)
 		list_search(&tui->list, prompt->text, false);
 }
-

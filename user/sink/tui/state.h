@@ -10,6 +10,15 @@
 
 #define MESSAGE_MAX 256
 
+/* Where the last drawing of the list has what, for the mouse, and how wide its columns were. */
+struct layout {
+	int headings; /* the line they are on; the rows follow */
+	unsigned n; /* columns that were drawn, the name included */
+	int end[1 + MAX_COLUMNS]; /* cell after each of them and its gap */
+	int widths[1 + MAX_COLUMNS]; /* the widest yet, of the name and of the screen's columns */
+	int screen_lines, screen_cells; /* for which these hold */
+};
+
 struct pane;
 
 struct tui {
@@ -26,6 +35,7 @@ struct tui {
 	unsigned detail_first; /* line of it that is on top */
 	struct list list;
 	unsigned shift; /* columns that are left out at the left */
+	struct layout layout;
 	int height; /* rows that the list has */
 	struct prompt prompt;
 	char searched[PROMPT_MAX];
@@ -35,6 +45,9 @@ struct tui {
 
 /* Until the next key, on the last line. */
 void tui_say(struct tui *tui, const char *text);
+
+/* The columns are to be as wide as they need to be again. */
+void tui_forget_widths(struct tui *tui);
 
 /* draw.c: as often as something has changed. 0 or -ENOMEM. */
 int tui_draw(struct tui *tui);

@@ -11,8 +11,11 @@
 #include <curses.h>
 #include <term.h>
 
-/* xterm and ECMA-48: the screen from before, a visible cursor, no attributes. */
-#define LEAVE_SCREEN "\033[?1049l\033[?25h\033[0m\r\n"
+/* Presses, not clicks that are told only when the button is released; 4 and 5 are the wheel. */
+#define MOUSE_EVENTS (BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED)
+
+/* xterm and ECMA-48: no mouse, the screen from before, a visible cursor, no attributes. */
+#define LEAVE_SCREEN "\033[?1006l\033[?1000l\033[?1049l\033[?25h\033[0m\r\n"
 
 static struct termios saved; /* for a crash, which cannot wait for curses */
 static bool taken;
@@ -46,6 +49,14 @@ static void catch_signals(void)
 		sigaction(crashes[i], &crash, NULL);
 }
 
+/* On the console curses would load a library for it, and ask a daemon. */
+static void listen_to_mouse(void)
+{
+	setenv("NCURSES_GPM_TERMS", "", true);
+	mousemask(MOUSE_EVENTS, NULL);
+	mouseinterval(0);
+}
+
 bool tty_is_usable(void)
 {
 	int err;
@@ -68,6 +79,7 @@ bool tty_take(void)
 	keypad(stdscr, TRUE);
 	set_escdelay(50);
 	curs_set(0);
+	listen_to_mouse();
 	return true;
 }
 

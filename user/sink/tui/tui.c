@@ -11,6 +11,7 @@
 
 #include "model/filter.h"
 #include "sink/tui/canvas.h"
+#include "sink/tui/mouse.h"
 #include "sink/tui/order.h"
 #include "sink/tui/pane.h"
 #include "sink/tui/tty.h"
@@ -37,6 +38,11 @@ void tui_say(struct tui *tui, const char *text)
 	snprintf(tui->message, sizeof(tui->message), "%s", text);
 }
 
+void tui_forget_widths(struct tui *tui)
+{
+	memset(tui->layout.widths, 0, sizeof(tui->layout.widths));
+}
+
 /* The overview is what the command line asked for. */
 static void show_screen(struct tui *tui, enum screen_id id)
 {
@@ -45,6 +51,7 @@ static void show_screen(struct tui *tui, enum screen_id id)
 	tui->pane = &list_pane;
 	tui->screen = id;
 	tui->shift = 0;
+	tui_forget_widths(tui);
 	if (id == SCREEN_OVERVIEW) {
 		memcpy(tui->spec.columns, tui->given->columns, sizeof(tui->spec.columns));
 		tui->spec.n_columns = tui->given->n_columns;
@@ -168,6 +175,21 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 	return 0;
 }
 
+/* What is typed is not disturbed by the mouse. */
+static int obey_mouse(struct tui *tui, struct pace *pace)
+{
+	struct mouse mouse = mouse_read();
+	int err = 0;
+
+	if (tui->prompt.asking)
+		return 0;
+	for (unsigned i = 0; !err && i < mouse.times; i++)
+		err = obey(tui, mouse.request, pace);
+	if (mouse.click && tui->pane->click)
+		tui->pane->click(tui, mouse.line, mouse.cell);
+	return err;
+}
+
 bool tui_is_possible(void)
 {
 	return tty_is_usable();
@@ -223,7 +245,9 @@ int tui_input(struct tui *tui, struct pace *pace)
 
 	while (!err && (code = getch()) != ERR) {
 		tui->message[0] = '\0';
-		if (tui->prompt.asking)
+		if (code == KEY_MOUSE)
+			err = obey_mouse(tui, pace);
+		else if (tui->prompt.asking)
 			prompt_type(tui, code, pace);
 		else if (code != KEY_RESIZE)
 			err = obey(tui, key_request(code), pace);
