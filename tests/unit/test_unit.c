@@ -72,6 +72,67 @@ static void bytes_have_three_digits_and_a_binary_unit(void **state)
 	check_formats("net_rx", cases, COUNT(cases));
 }
 
+static void bytes_are_written_as_one_prefers(void **state)
+{
+	static const struct {
+		enum byte_style style;
+		const char *name;
+		double number;
+		const char *expected;
+	} cases[] = {
+		{ BYTES_DECIMAL, "memory_rss", 999, "999" },
+		{ BYTES_DECIMAL, "memory_rss", 1024, "1.02k" },
+		{ BYTES_DECIMAL, "net_rx", 12.34e6, "12.3M" },
+		{ BYTES_EXACT, "memory_rss", 1 * GIB, "1073741824" },
+		{ BYTES_EXACT, "memory_rss", 18446744073709549568.0, "18446744073709549568" },
+		{ BYTES_EXACT, "memory_rss", 1e300, "1.0e+300" },
+		{ BYTES_NET_BITS, "net_rx", 0, "0" },
+		{ BYTES_NET_BITS, "net_rx", 125, "1.00kb" },
+		{ BYTES_NET_BITS, "net_tx", 1.25e6, "10.0Mb" },
+		{ BYTES_NET_BITS, "net_rx_bytes_total", 1024, "1.00K" },
+		{ BYTES_NET_BITS, "disk_read", 1024, "1.00K" },
+		{ BYTES_NET_BITS, "net_rx_packets", 1024, "1024" },
+		{ BYTES_EXACT, "switches", 1e8, "100M" },
+	};
+	char text[UNIT_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct value value = { .kind = VALUE_NUMBER, .number = cases[i].number };
+		struct unit_style style = { .bytes = cases[i].style };
+		struct column column = column_of(cases[i].name);
+
+		assert_string_equal(
+			unit_format_as(&column, &value, &style, text), cases[i].expected);
+	}
+}
+
+static void time_of_cpus_can_be_a_share_of_the_host(void **state)
+{
+	static const struct {
+		const char *name, *expected;
+	} cases[] = {
+		{ "vm.cpu", "40.0" },
+		{ "vcpu.ready", "40.0" },
+		{ "thread.cpu", "40.0" },
+		{ "vm.cpu_used", "160.0" }, /* of the VM's own vCPUs */
+		{ "vm.cpu_seconds_total", "2m40s" },
+		{ "host.pressure_cpu", "160.0" },
+		{ "vm.switches", "160" },
+	};
+	const struct value value = { .kind = VALUE_NUMBER, .number = 160 };
+	const struct unit_style style = { .cpus = 4 };
+	char text[UNIT_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct column column = column_of(cases[i].name);
+
+		assert_string_equal(
+			unit_format_as(&column, &value, &style, text), cases[i].expected);
+	}
+}
+
 static void percent_has_one_decimal(void **state)
 {
 	static const struct format_case cases[] = {
@@ -311,6 +372,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_have_three_digits_and_a_binary_unit),
+		cmocka_unit_test(bytes_are_written_as_one_prefers),
+		cmocka_unit_test(time_of_cpus_can_be_a_share_of_the_host),
 		cmocka_unit_test(percent_has_one_decimal),
 		cmocka_unit_test(things_are_whole_up_to_seven_digits),
 		cmocka_unit_test(time_has_the_unit_that_suits_it),

@@ -32,22 +32,43 @@ static void format_scaled(double number, double base, const char *const *suffixe
 	format_short(number, suffixes[i], text);
 }
 
+#define N_SUFFIXES 7
+
+static const char *const binary_suffixes[N_SUFFIXES] = { "", "K", "M", "G", "T", "P", "E" };
+static const char *const decimal_suffixes[N_SUFFIXES] = { "", "k", "M", "G", "T", "P", "E" };
+static const char *const bit_suffixes[N_SUFFIXES] = { "b", "kb", "Mb", "Gb", "Tb", "Pb", "Eb" };
+
 static void format_bytes(double bytes, char text[static UNIT_TEXT_MAX])
 {
-	static const char *const suffixes[] = { "", "K", "M", "G", "T", "P", "E" };
+	format_scaled(bytes, 1024, binary_suffixes, N_SUFFIXES, text);
+}
 
-	format_scaled(bytes, 1024, suffixes, sizeof(suffixes) / sizeof(suffixes[0]), text);
+static void format_bytes_decimal(double bytes, char text[static UNIT_TEXT_MAX])
+{
+	format_scaled(bytes, 1000, decimal_suffixes, N_SUFFIXES, text);
+}
+
+/* All doubles up to there are shown exactly; what is larger is no number of bytes. */
+static void format_bytes_exact(double bytes, char text[static UNIT_TEXT_MAX])
+{
+	snprintf(text, UNIT_TEXT_MAX, bytes < 1e20 ? "%.0f" : "%.1e", bytes);
+}
+
+static void format_bits(double bytes, char text[static UNIT_TEXT_MAX])
+{
+	if (bytes > 0)
+		format_scaled(bytes * 8, 1000, bit_suffixes, N_SUFFIXES, text);
+	else
+		strcpy(text, "0");
 }
 
 /* Whole up to seven digits, so that a PID stays one. */
 static void format_things(double number, char text[static UNIT_TEXT_MAX])
 {
-	static const char *const suffixes[] = { "", "k", "M", "G", "T", "P", "E" };
-
 	if (number >= 99.95 && number < 9999999.5)
 		snprintf(text, UNIT_TEXT_MAX, "%.0f", number);
 	else
-		format_scaled(number, 1000, suffixes, sizeof(suffixes) / sizeof(suffixes[0]), text);
+		format_scaled(number, 1000, decimal_suffixes, N_SUFFIXES, text);
 }
 
 static void format_percent(double percent, char text[static UNIT_TEXT_MAX])
@@ -103,25 +124,65 @@ static void format_seconds(double seconds, char text[static UNIT_TEXT_MAX])
 		snprintf(text, UNIT_TEXT_MAX, "%.1es", seconds); /* no clock shows that */
 }
 
-static void (*const formats[])(double number, char text[static UNIT_TEXT_MAX]) = {
+typedef void format(double number, char text[static UNIT_TEXT_MAX]);
+
+static format *const formats[] = {
 	[UNIT_NONE] = format_things,
 	[UNIT_SECONDS] = format_seconds,
 	[UNIT_BYTES] = format_bytes,
 	[UNIT_SHARE] = format_percent,
 };
 
+static format *const byte_formats[N_BYTE_STYLES] = {
+	[BYTES_BINARY] = format_bytes,
+	[BYTES_DECIMAL] = format_bytes_decimal,
+	[BYTES_EXACT] = format_bytes_exact,
+	[BYTES_NET_BITS] = format_bytes,
+};
+
+static bool is_network_rate(const struct column *column)
+{
+	return column->view == VIEW_RATE && strncmp(column->metric->name, "net_", 4) == 0;
+}
+
+static format *choose_format(const struct column *column, const struct unit_style *style)
+{
+	if (column_unit(column) != UNIT_BYTES)
+		return formats[column_unit(column)];
+	if (style->bytes == BYTES_NET_BITS && is_network_rate(column))
+		return format_bits;
+	return byte_formats[style->bytes];
+}
+
+/* Whether 100 % of the column is all the time of one CPU. */
+static bool is_of_one_cpu(const struct column *column)
+{
+	enum scope scope = column->metric->scope;
+
+	return column->view == VIEW_RATE && column->metric->unit == UNIT_SECONDS &&
+	       (scope == SCOPE_VM || scope == SCOPE_VCPU || scope == SCOPE_THREAD);
+}
+
 const char *unit_format(
 	const struct column *column, const struct value *value, char text[static UNIT_TEXT_MAX])
 {
+	return unit_format_as(column, value, &(struct unit_style){ 0 }, text);
+}
+
+const char *unit_format_as(const struct column *column, const struct value *value,
+	const struct unit_style *style, char text[static UNIT_TEXT_MAX])
+{
+	double number = value->number;
 	char positive[UNIT_TEXT_MAX];
 
 	if (value->kind == VALUE_TEXT)
 		return unit_safe_text(value->text, text, UNIT_TEXT_MAX);
 	if (value->kind == VALUE_ABSENT || !isfinite(value->number))
 		return strcpy(text, "-");
-	formats[column_unit(column)](fabs(value->number), positive);
-	snprintf(text, UNIT_TEXT_MAX, "%s%.*s", value->number < 0 ? "-" : "", UNIT_TEXT_MAX - 2,
-		positive);
+	if (style->cpus > 0 && is_of_one_cpu(column))
+		number /= style->cpus;
+	choose_format(column, style)(fabs(number), positive);
+	snprintf(text, UNIT_TEXT_MAX, "%s%.*s", number < 0 ? "-" : "", UNIT_TEXT_MAX - 2, positive);
 	return text;
 }
 

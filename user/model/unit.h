@@ -12,6 +12,19 @@
 const char *unit_format(
 	const struct column *column, const struct value *value, char text[static UNIT_TEXT_MAX]);
 
+/* By 1024 with K, M...; by 1000 with k, M...; to the last byte; rates of networks in bits. */
+enum byte_style { BYTES_BINARY, BYTES_DECIMAL, BYTES_EXACT, BYTES_NET_BITS, N_BYTE_STYLES };
+
+struct unit_style {
+	enum byte_style bytes;
+	/* 100 % of the time of VMs, vCPUs and threads is that of so many CPUs; 0: of one. */
+	double cpus;
+};
+
+/* The same otherwise than by default. */
+const char *unit_format_as(const struct column *column, const struct value *value,
+	const struct unit_style *style, char text[static UNIT_TEXT_MAX]);
+
 /*
  * Reads a number in the unit of a column, which may be written after it: 5 or 5% for a percentage,
  * 10ms, 20k, 2GiB, 1M/s for a rate. -EINVAL where it is none.

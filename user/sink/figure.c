@@ -32,6 +32,12 @@ const char *figure_time(struct arena *arena, uint64_t real_ns)
 
 const char *figure_host(struct arena *arena, const struct snapshot *snap, const char *name)
 {
+	return figure_host_as(arena, snap, name, &(struct unit_style){ 0 });
+}
+
+const char *figure_host_as(struct arena *arena, const struct snapshot *snap, const char *name,
+	const struct unit_style *style)
+{
 	char text[UNIT_TEXT_MAX];
 	struct column column;
 	struct value value;
@@ -39,7 +45,7 @@ const char *figure_host(struct arena *arena, const struct snapshot *snap, const 
 	if (column_find(name, SCOPE_HOST, &column) < 0)
 		return "-";
 	value = column_value(&column, snap, &snap->host.e);
-	return arena_strdup(arena, unit_format(&column, &value, text));
+	return arena_strdup(arena, unit_format_as(&column, &value, style, text));
 }
 
 /* The total of a counter has no title of its own. */

@@ -7,6 +7,7 @@
 #include "vmbpf/metric.h"
 
 struct arena;
+struct unit_style;
 
 /* Longer than any name libvirt or QEMU gives; what is longer is cut anyhow. */
 #define FIGURE_TEXT_MAX 1024
@@ -26,6 +27,9 @@ const char *figure_time(struct arena *arena, uint64_t real_ns);
 
 /* A value of the host, by its catalogue name, as people read it. */
 const char *figure_host(struct arena *arena, const struct snapshot *snap, const char *name);
+
+const char *figure_host_as(struct arena *arena, const struct snapshot *snap, const char *name,
+	const struct unit_style *style);
 
 /* The heading of a column. */
 const char *figure_title(const struct column *column);
