@@ -88,7 +88,7 @@ static int run_blaming(struct blaming *blaming)
 	config.count = config.count ? config.count : 1;
 	if (!config.replay && config.count < UINT64_MAX)
 		config.count++;
-	terminal_describe(COLOUR_AUTO, &blaming->output.spec);
+	terminal_describe(blaming->request, &blaming->output.spec);
 	status = loop_run(&config, &consumer);
 	return status ? status : blaming->wanted.status;
 }
@@ -136,6 +136,7 @@ static const struct option_row options[] = {
 		.set = set_sink,
 		.field = IN_REQUEST(output) },
 	OPTION_NO_HEADERS,
+	OPTION_ASCII,
 	OPTIONS_OF_SOURCES,
 	OPTION_HELP,
 	{ 0 },

@@ -30,6 +30,7 @@ struct request {
 	bool reverse, ascending, descending;
 	bool vcpu_rows;
 	bool no_headers;
+	bool ascii;
 	bool force;
 	bool help;
 };

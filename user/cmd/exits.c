@@ -149,6 +149,7 @@ static const struct option_row options[] = {
 		.field = IN_REQUEST(reverse),
 		.advanced = true },
 	OPTION_NO_HEADERS,
+	OPTION_ASCII,
 	{ .name = "color",
 		.argument = "WHEN",
 		.help = "auto, always or never (NO_COLOR is honoured)",

@@ -26,6 +26,10 @@
 	{ .name = "no-headers", .help = "only the rows", \
 		.set = option_set_flag, .field = IN_REQUEST(no_headers), .advanced = true }
 
+#define OPTION_ASCII \
+	{ .name = "ascii", .help = "no characters beyond ASCII", \
+		.set = option_set_flag, .field = IN_REQUEST(ascii), .advanced = true }
+
 #define OPTION_HELP \
 	{ .name = "help", .key = 'h', .help = "show this help", \
 		.set = option_set_flag, .field = IN_REQUEST(help), .advanced = true }

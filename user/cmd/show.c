@@ -26,7 +26,7 @@ static int draw(void *context, const struct snapshot *snap)
 
 	if (err)
 		return err;
-	terminal_describe(show->request->colour, &show->output.spec);
+	terminal_describe(show->request, &show->output.spec);
 	show->output.file = open_memstream(&text, &size);
 	if (!show->output.file)
 		return -ENOMEM;
@@ -131,7 +131,7 @@ int show_run(struct show *show, const struct config *given)
 
 	if (show->request->once)
 		config.count = 1;
-	terminal_describe(show->request->colour, &show->output.spec);
+	terminal_describe(show->request, &show->output.spec);
 	if (!screen)
 		show->output.spec.width = 0;
 	if (screen && show->keys && select_scope(&show->output.spec) == SCOPE_VM &&

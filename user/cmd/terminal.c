@@ -45,10 +45,10 @@ static bool wants_colour(enum colour wanted)
 	return terminal_is_screen() && !(no_colour && *no_colour);
 }
 
-void terminal_describe(enum colour wanted, struct view_spec *spec)
+void terminal_describe(const struct request *request, struct view_spec *spec)
 {
-	spec->colour = wants_colour(wanted);
-	spec->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	spec->colour = wants_colour(request->colour);
+	spec->utf8 = !request->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	spec->width = isatty(STDOUT_FILENO) ? screen_size().ws_col : 0;
 }
 

@@ -10,7 +10,7 @@
 bool terminal_is_screen(void);
 
 /* Sets width, colour and character set for what is written to standard output. */
-void terminal_describe(enum colour wanted, struct view_spec *spec);
+void terminal_describe(const struct request *request, struct view_spec *spec);
 
 /*
  * Draws a text over the screen, from the top, as much of it as fits. The screen needs no repair

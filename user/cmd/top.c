@@ -97,6 +97,7 @@ static const struct option_row options[] = {
 		.set = set_sink,
 		.field = IN_REQUEST(output) },
 	OPTION_NO_HEADERS,
+	OPTION_ASCII,
 	{ .name = "color",
 		.argument = "WHEN",
 		.help = "auto, always or never (NO_COLOR is honoured)",

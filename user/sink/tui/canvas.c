@@ -2,7 +2,7 @@
 /* Owns what may reach the terminal, and how it is coloured. */
 #include "sink/tui/canvas.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "model/unit.h"
@@ -10,6 +10,13 @@
 #include "sink/grid.h"
 
 #define BAR_CELLS 20
+
+/*
+ * Of the 256 colours of xterm, whose contrast with black and with white is 4 to 1 or nearly so. Of
+ * the eight there are everywhere, magenta is one of those; yellow cannot be read on white. What is
+ * behind them is not asked: few terminals say so, and less of them through sudo or tmux.
+ */
+enum { ORANGE = 166, RED = 196 };
 
 enum { PAIR_WARNING = 1, PAIR_CRITICAL };
 
@@ -19,8 +26,8 @@ void canvas_prepare(const struct tui *tui)
 		return;
 	start_color();
 	use_default_colors();
-	init_pair(PAIR_WARNING, COLOR_YELLOW, -1);
-	init_pair(PAIR_CRITICAL, COLOR_RED, -1);
+	init_pair(PAIR_WARNING, (short)(COLORS >= 256 ? ORANGE : COLOR_MAGENTA), -1);
+	init_pair(PAIR_CRITICAL, (short)(COLORS >= 256 ? RED : COLOR_RED), -1);
 }
 
 attr_t canvas_attribute(const struct tui *tui, enum level level)
@@ -65,15 +72,34 @@ void canvas_blanks(struct canvas *canvas, int n, attr_t attributes)
 	canvas_text(canvas, arena_printf(canvas->arena, "%*s", n, ""), attributes);
 }
 
+/* A cell that is filled to that many eighths, or not at all or as a whole. */
+static const char *const eighths[] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
+static const char *const wholes[] = { " ", "|" };
+
+#define CELL_BYTES 3
+
+static size_t bar_parts(double percent, size_t all)
+{
+	double parts = percent / 100 * (double)all + 0.5;
+
+	if (!(parts > 0))
+		return 0;
+	return parts < (double)all ? (size_t)parts : all;
+}
+
 const char *canvas_bar(const struct canvas *canvas, double percent)
 {
-	int full = percent > 0 ? (int)(percent / 100 * BAR_CELLS + 0.5) : 0;
-	char cells[BAR_CELLS + 1];
+	const char *const *parts = canvas->tui->spec.utf8 ? eighths : wholes;
+	size_t per_cell = canvas->tui->spec.utf8 ? 8 : 1;
+	size_t left = bar_parts(percent, per_cell * BAR_CELLS);
+	char cells[BAR_CELLS * CELL_BYTES + 1];
+	size_t size = 0;
 
-	if (full > BAR_CELLS)
-		full = BAR_CELLS;
-	memset(cells, ' ', BAR_CELLS);
-	memset(cells, '|', (size_t)full);
-	cells[BAR_CELLS] = '\0';
+	for (int i = 0; i < BAR_CELLS; i++) {
+		size_t part = left < per_cell ? left : per_cell;
+
+		size += (size_t)snprintf(cells + size, sizeof(cells) - size, "%s", parts[part]);
+		left -= part;
+	}
 	return arena_printf(canvas->arena, "[%s]", cells);
 }

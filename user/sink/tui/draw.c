@@ -10,6 +10,26 @@
 #define MIN_LINES 5
 #define MIN_COLUMNS 20
 
+/* How what is shown differs from what one would take it for. */
+static void draw_notes(struct canvas *canvas)
+{
+	static const char *const bytes[N_BYTE_STYLES] = {
+		[BYTES_DECIMAL] = "bytes by 1000",
+		[BYTES_EXACT] = "exact bytes",
+		[BYTES_NET_BITS] = "network in bits",
+	};
+	const struct tui *tui = canvas->tui;
+	const char *const notes[] = {
+		tui->spec.filter ? "filtered" : NULL,
+		tui->style.cpus > 0 ? "% of host" : NULL,
+		bytes[tui->style.bytes],
+	};
+
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (notes[i])
+			canvas_text(canvas, arena_printf(canvas->arena, "%s  ", notes[i]), A_BOLD);
+}
+
 /* The last line: what is being typed, what went wrong, or what there is. */
 static void draw_foot(struct canvas *canvas)
 {
@@ -31,6 +51,7 @@ static void draw_foot(struct canvas *canvas)
 		canvas_text(canvas, tui->pane->foot, A_NORMAL);
 		return;
 	}
+	draw_notes(canvas);
 	for (enum screen_id id = 0; id < N_SCREENS; id++) {
 		const struct key_row *key = &key_rows[REQUEST_SCREEN_OVERVIEW + id];
 
@@ -40,8 +61,6 @@ static void draw_foot(struct canvas *canvas)
 		canvas_text(canvas, "  ", A_NORMAL);
 	}
 	canvas_text(canvas, "? help  q end", A_NORMAL);
-	if (tui->spec.filter)
-		canvas_text(canvas, "  (filtered)", A_BOLD);
 }
 
 static void draw_all(struct canvas *canvas)

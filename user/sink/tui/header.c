@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owns the lines above every screen: the host, what vmbpf costs, and which sources are down. */
 #include "base/arena.h"
+#include "model/unit.h"
 #include "sink/figure.h"
 #include "sink/tui/canvas.h"
 #include "sink/tui/pane.h"
@@ -16,7 +17,42 @@ static double host_number(const struct snapshot *snap, const char *name)
 	return value.kind == VALUE_NUMBER ? value.number : 0;
 }
 
-#define FIGURE(name) figure_host(canvas->arena, canvas->tui->snap, name)
+#define FIGURE(name) figure_host_as(canvas->arena, canvas->tui->snap, name, &canvas->tui->style)
+
+/* Half a number would be another one. */
+static bool has_room(const char *text)
+{
+	return getcurx(stdscr) + unit_text_width(text) <= COLS;
+}
+
+static void draw_share(struct canvas *canvas, const char *what, const char *name)
+{
+	const struct snapshot *snap = canvas->tui->snap;
+	const struct item host = { .entity = &snap->host.e };
+	enum level level = LEVEL_NORMAL;
+	struct threshold threshold;
+	struct column column;
+	struct value value;
+	const char *text = arena_printf(canvas->arena, " %s %s", what, FIGURE(name));
+
+	if (column_find(name, SCOPE_HOST, &column) < 0 || !has_room(text))
+		return;
+	value = column_value(&column, snap, host.entity);
+	if (threshold_find(&column, &threshold))
+		level = threshold_level(&threshold, snap, &host, &value);
+	canvas_text(canvas, text, canvas_attribute(canvas->tui, level));
+}
+
+/* The share of time in which some task of the host lacked each. */
+static void draw_pressure(struct canvas *canvas)
+{
+	canvas_text(canvas, "; pressure", A_NORMAL);
+	draw_share(canvas, "CPU", "pressure_cpu");
+	draw_share(canvas, "mem", "pressure_memory");
+	draw_share(canvas, "I/O", "pressure_io");
+	if (has_room(" %"))
+		canvas_text(canvas, " %", A_NORMAL);
+}
 
 static void draw_host(struct canvas *canvas)
 {
@@ -36,7 +72,7 @@ static void draw_host(struct canvas *canvas)
 	canvas_begin(canvas, 1);
 	canvas_text(canvas,
 		arena_printf(canvas->arena,
-			"CPU    %s %s %% busy, VMs %s %% of it; vmbpf %s %% CPU, %s; "
+			"CPU %s %s %% busy, VMs %s %% of it; vmbpf %s %% CPU, %s; "
 			"lost events %s",
 			canvas_bar(canvas, host_number(snap, "cpu_busy")), FIGURE("cpu_busy"),
 			FIGURE("cpu_vms"), FIGURE("self_cpu_percent"), FIGURE("self_memory"),
@@ -44,10 +80,11 @@ static void draw_host(struct canvas *canvas)
 		A_NORMAL);
 	canvas_begin(canvas, 2);
 	canvas_text(canvas,
-		arena_printf(canvas->arena, "memory %s %s of %s",
+		arena_printf(canvas->arena, "mem %s %s of %s",
 			canvas_bar(canvas, total > 0 ? used / total * 100 : 0),
 			FIGURE("memory_used_bytes"), FIGURE("memory_total")),
 		A_NORMAL);
+	draw_pressure(canvas);
 	canvas->line++;
 }
 

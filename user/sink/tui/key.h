@@ -44,7 +44,9 @@
 	_(FILTER, "\\ F4", "show only what matches: a part of a name, or ready > 5") \
 	_(INTERVAL, "s", "seconds between ticks") \
 	_(FREEZE, "z", "hold the screen, or let it go on") \
-	_(REFRESH, "Space", "a tick now")
+	_(REFRESH, "Space", "a tick now") \
+	_(OF_HOST, "I", "100 % of the time is that of one CPU, or of all the host has") \
+	_(BYTES, "u", "bytes by 1024, by 1000, exact, or networks in bits")
 
 enum request {
 	REQUEST_NONE,

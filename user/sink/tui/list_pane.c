@@ -31,20 +31,25 @@ static void put_value(struct board *board, struct cell *cells, unsigned at,
 	struct value value = select_value(column, snap, row->scope, &row->item);
 	enum level level = LEVEL_NORMAL;
 	struct threshold threshold;
+	const struct unit_style style = canvas->tui->style;
 	char text[UNIT_TEXT_MAX];
 
 	grid_put(&board->grid, cells, at,
 		value.kind == VALUE_TEXT ? canvas_safe(canvas, value.text)
-					 : unit_format(column, &value, text));
+					 : unit_format_as(column, &value, &style, text));
 	if (threshold_find(column, &threshold))
 		level = threshold_level(&threshold, snap, &row->item, &value);
 	grid_mark(&board->grid, cells, at, level_marks[level], level);
 }
 
+/* What a row below a VM hangs on: without UTF-8 or with it, the others and the last one. */
+static const char *const branches[2][2] = { { "|-", "`-" }, { "├─", "└─" } };
+
 /* What the row is called, below the VM with where it hangs. */
 static const char *row_name(const struct canvas *canvas, const struct list_row *row)
 {
-	const char *what = scopes[row->scope].name, *branch = row->last ? "`-" : "|-";
+	const char *what = scopes[row->scope].name;
+	const char *branch = branches[canvas->tui->spec.utf8][row->last];
 	struct value key;
 
 	if (row->scope == SCOPE_VM)

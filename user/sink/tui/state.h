@@ -3,6 +3,7 @@
 #ifndef TUI_STATE_H
 #define TUI_STATE_H
 
+#include "model/unit.h"
 #include "sink/tui/history.h"
 #include "sink/tui/list.h"
 #include "sink/tui/prompt.h"
@@ -26,6 +27,8 @@ struct tui {
 	struct view_spec spec; /* of the present screen */
 	struct filter *filter; /* the one that was typed last, if it is not empty */
 	enum screen_id screen;
+	struct unit_style style; /* .cpus: while CPUs are shown as a share of the host */
+	bool of_host; /* 100 % is all CPUs of the host */
 	bool threads; /* below VMs stand threads */
 	const struct pane *pane;
 	bool held;

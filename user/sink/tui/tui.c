@@ -72,10 +72,22 @@ static uint32_t scopes_below(const struct tui *tui)
 	return 1u << screen->below;
 }
 
+/* 0 where it is not known. */
+static double count_cpus(const struct snapshot *snap)
+{
+	struct column column;
+	struct value value = { 0 };
+
+	if (column_find("cpus", SCOPE_HOST, &column) == 0)
+		value = column_value(&column, snap, &snap->host.e);
+	return value.kind == VALUE_NUMBER ? value.number : 0;
+}
+
 static int fill(struct tui *tui)
 {
 	if (!tui->snap)
 		return 0;
+	tui->style.cpus = tui->of_host ? count_cpus(tui->snap) : 0;
 	return list_fill(&tui->list, &tui->spec, scopes_below(tui), tui->snap);
 }
 
@@ -146,6 +158,14 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 		break;
 	case REQUEST_FREEZE:
 		pace->held = tui->held = !tui->held;
+		break;
+	case REQUEST_OF_HOST:
+		tui->of_host = !tui->of_host;
+		tui_forget_widths(tui);
+		break;
+	case REQUEST_BYTES:
+		tui->style.bytes = (tui->style.bytes + 1) % N_BYTE_STYLES;
+		tui_forget_widths(tui);
 		break;
 	case REQUEST_REFRESH:
 		pace->steps = 1;
