@@ -122,14 +122,14 @@ static void put_headings(struct board *board)
 static void keep_widths(struct board *board)
 {
 	struct tui *tui = board->canvas->tui;
-	struct layout *layout = &tui->layout;
+	struct placement *placed = &tui->placed;
 
-	if (layout->screen_lines != LINES || layout->screen_cells != COLS)
+	if (placed->screen_lines != LINES || placed->screen_cells != COLS)
 		tui_forget_widths(tui);
-	layout->screen_lines = LINES;
-	layout->screen_cells = COLS;
+	placed->screen_lines = LINES;
+	placed->screen_cells = COLS;
 	for (unsigned i = 0; i < board->grid.n_columns; i++) {
-		int *widest = &layout->widths[i ? i + tui->shift : 0];
+		int *widest = &placed->widths[i ? i + tui->shift : 0];
 
 		if (*widest < board->grid.widths[i])
 			*widest = board->grid.widths[i];
@@ -169,20 +169,20 @@ static void draw_cell(
 static void draw_row(struct board *board, const struct cell *cells, attr_t style)
 {
 	struct canvas *canvas = board->canvas;
-	struct layout *layout = &canvas->tui->layout;
+	struct placement *placed = &canvas->tui->placed;
 	const struct grid *grid = &board->grid;
 	int width = name_width(grid), at = width + GAP;
 
 	draw_cell(canvas, &cells[0], width, false, style);
-	layout->end[0] = at;
-	for (layout->n = 1; layout->n < grid->n_columns; layout->n++) {
-		unsigned i = layout->n;
+	placed->end[0] = at;
+	for (placed->n = 1; placed->n < grid->n_columns; placed->n++) {
+		unsigned i = placed->n;
 
 		if (at + grid->widths[i] + 1 > COLS)
 			break;
 		draw_cell(canvas, &cells[i], grid->widths[i], grid->right[i], style);
 		at += grid->widths[i] + GAP;
-		layout->end[i] = at;
+		placed->end[i] = at;
 	}
 	canvas_blanks(canvas, COLS - at, style);
 }
@@ -208,7 +208,7 @@ static void draw_list(struct canvas *canvas)
 	struct tui *tui = canvas->tui;
 	size_t n, first;
 
-	tui->layout.headings = canvas->line;
+	tui->placed.headings = canvas->line;
 	tui->height = LINES - canvas->line - 2;
 	if (tui->height < 1)
 		tui->height = 1;
@@ -251,9 +251,9 @@ static void click_heading(struct tui *tui, int cell)
 	struct column name;
 	unsigned i = 0;
 
-	while (i < tui->layout.n && cell >= tui->layout.end[i])
+	while (i < tui->placed.n && cell >= tui->placed.end[i])
 		i++;
-	if (i > 0 && i < tui->layout.n)
+	if (i > 0 && i < tui->placed.n)
 		order_by_heading(spec, &spec->columns[tui->shift + i - 1]);
 	else if (i == 0 && column_find("name", SCOPE_VM, &name) == 0)
 		order_by_heading(spec, &name);
@@ -275,7 +275,7 @@ static void click_row(struct tui *tui, size_t line)
 
 static void click(struct tui *tui, int line, int cell)
 {
-	int below = line - tui->layout.headings;
+	int below = line - tui->placed.headings;
 
 	if (below == 0)
 		click_heading(tui, cell);

@@ -12,7 +12,7 @@
 #define MESSAGE_MAX 256
 
 /* Where the last drawing of the list has what, for the mouse, and how wide its columns were. */
-struct layout {
+struct placement {
 	int headings; /* the line they are on; the rows follow */
 	unsigned n; /* columns that were drawn, the name included */
 	int end[1 + MAX_COLUMNS]; /* cell after each of them and its gap */
@@ -38,7 +38,7 @@ struct tui {
 	unsigned detail_first; /* line of it that is on top */
 	struct list list;
 	unsigned shift; /* columns that are left out at the left */
-	struct layout layout;
+	struct placement placed;
 	int height; /* rows that the list has */
 	struct prompt prompt;
 	char searched[PROMPT_MAX];

@@ -40,7 +40,7 @@ void tui_say(struct tui *tui, const char *text)
 
 void tui_forget_widths(struct tui *tui)
 {
-	memset(tui->layout.widths, 0, sizeof(tui->layout.widths));
+	memset(tui->placed.widths, 0, sizeof(tui->placed.widths));
 }
 
 /* The overview is what the command line asked for. */
