@@ -6,6 +6,7 @@
 #include "vmbpf/metric.h"
 
 struct screen {
+	const char *name; /* in the file of the layout */
 	const char *title;
 	const char *fields; /* of VMs, as --fields takes them */
 	const char *sort; /* one of them */
