@@ -194,6 +194,103 @@ ok "q ends it" ends_with small q 0
 ok "and the terminal is as before" is_as_before
 ok "Ctrl-C ends it likewise" ends_with wide C-c 0
 ok "so does SIGTERM" ends_by_signal middle TERM
+
+# What somebody has chosen, kept for the next time.
+CONFIG=$XDG_CONFIG_HOME/vmbpf/top.conf
+readonly CONFIG
+
+headings() {
+	shown "$1" | grep '^NAME' | tr -s ' ' | cut -d ' ' -f "2-$2" | sed 's/ $//'
+}
+
+has_headings() {
+	local n
+	n=$(wc -w <<<"$2")
+	[ "$(headings "$1" $((n + 1)))" = "$2" ]
+}
+
+heads() {
+	until_true 10 has_headings "$1" "$2" || { shown "$1"; return 1; }
+}
+
+# Space hides STATE, then VCPU moves to the right twice; a total is shown, and put first.
+chooses_columns() {
+	press own Space ']' ']' Escape
+	heads own 'CPU%v USED% VCPU RDY%'
+}
+
+adds_a_column() {
+	press own f / p i d Enter Space '[' q
+	heads own 'CPU%v USED% VCPU RDY% CSW/s MEMUSED MEM RSS RX/s TX/s RD/s PID WR/s'
+}
+
+sorts_by_choice() {
+	press own Home Enter
+	heads own 'CPU% USED%' && shows own 'NAME^'
+}
+
+saves() {
+	press own W
+	shows own "saved in $CONFIG" && [ "$(stat -c %a "$CONFIG" "$XDG_CONFIG_HOME/vmbpf" | tr '\n' ' ')" = '600 700 ' ] &&
+		[ "$(ls "$XDG_CONFIG_HOME/vmbpf")" = top.conf ]
+}
+
+# open_again NAME ARGUMENT...: with what was saved.
+open_again() {
+	local name=$1
+	shift
+	open_terminal "$name" 120 40 "$VMBPF" top --replay $RECORDING "$@" && shows "$name" '12:00:02'
+}
+
+comes_back() {
+	open_again again && heads again 'CPU% USED% VCPU RDY%' && shows again 'NAME^' && is_shown again ' PID '
+}
+
+command_line_wins() {
+	open_again told --fields ready,cpu -s ready -r && heads told 'RDY%^ CPU%' && is_not_shown told 'NAME^'
+}
+
+is_passed_over() {
+	printf 'screen = cpu\ncpu.columns = ready,redy\n\001\377 rubbish\n' >"$CONFIG"
+	open_again damaged "2>'$WORK/damaged'" && heads damaged RDY% && [ "$(wc -l <"$WORK/damaged")" = 2 ] &&
+		grep -q "$CONFIG:2: VMs have no column 'redy'" "$WORK/damaged" && grep -q "$CONFIG:3: " "$WORK/damaged"
+}
+
+opens_in_spite_of() {
+	rm -rf "$CONFIG" && "$@" "$CONFIG" && open_again "$1" "2>'$WORK/spite'" && heads "$1" 'STATE VCPU' &&
+		[ "$(wc -l <"$WORK/spite")" = 1 ] && grep -q "cannot read $CONFIG" "$WORK/spite"
+}
+
+says_why_not() {
+	open_terminal "$1" 120 40 env -u HOME XDG_CONFIG_HOME="$2" "$VMBPF" top --replay $RECORDING &&
+		shows "$1" '12:00:02' && press "$1" W && shows "$1" "not saved: $3"
+}
+
+ends_with_its_keeper() {
+	local pid keeper
+	open_again killed && pid=$(pid_in killed) && keeper=$(pgrep -P "$pid") || return 1
+	kill -KILL "$pid"
+	until_true 10 is_gone "$keeper"
+}
+
+opens_at_its_end own 120 40
+press own F2
+ok "the columns to choose from" looks_like own columns
+ok "columns are hidden and moved" chooses_columns
+ok "and shown" adds_a_column
+press own F6
+ok "what to sort by" looks_like own sort
+ok "is chosen" sorts_by_choice
+ok "W saves all that" saves
+ok "and it comes back" comes_back
+ok "but what the command line says counts" command_line_wins
+ok "what is damaged is told, and passed over" is_passed_over
+ok "a folder in place of the file is told" opens_in_spite_of mkdir
+ok "so is a pipe, which nobody waits for" opens_in_spite_of mkfifo
+rm -rf "$XDG_CONFIG_HOME"
+ok "where it cannot be saved, that is said" says_why_not proc /proc/none /proc/none/vmbpf/top.conf:
+ok "and where nobody knows where to" says_why_not nowhere '' neither
+ok "what saves ends with it, even when that is killed" ends_with_its_keeper
 opens_at_its_end crash 80 24
 ok "a crash gives the terminal back" ends_by_signal crash SEGV
 ok "it ends when its terminal goes away" ends_with_its_terminal

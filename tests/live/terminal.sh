@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # Terminals that programs run in, driven by tmux. Sourced after lib.sh, not run.
 
+# What somebody has saved for themselves must not change what is tested.
+export XDG_CONFIG_HOME=$WORK/config
+
 # A server of its own, that knows nothing of the user's.
 multiplexer() {
 	TMUX='' tmux -f /dev/null -S "$WORK/tmux" "$@"

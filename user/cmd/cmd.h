@@ -27,6 +27,7 @@ struct request {
 	const char *scopes;
 	enum colour colour;
 	bool batch, once;
+	bool interval_given; /* that of the config */
 	bool reverse, ascending, descending;
 	bool vcpu_rows;
 	bool no_headers;

@@ -57,9 +57,7 @@ const struct command *command_find(const char *name)
 
 static int command_run(const struct command *command, int argc, char **argv)
 {
-	struct request request = {
-		.config.interval_ns = command->interval_ns ? command->interval_ns : NSEC_PER_SEC,
-	};
+	struct request request = { 0 };
 	int first = option_parse(command->name, command->options, &request, argc, argv);
 	int allowed = command->operand ? 1 : 0;
 
@@ -74,6 +72,10 @@ static int command_run(const struct command *command, int argc, char **argv)
 			argv[first + allowed], command->name);
 		return EX_USAGE;
 	}
+	request.interval_given = request.config.interval_ns != 0;
+	if (!request.interval_given)
+		request.config.interval_ns =
+			command->interval_ns ? command->interval_ns : NSEC_PER_SEC;
 	log_set_verbose(request.config.verbose);
 	return command->run(&request, first < argc ? argv[first] : NULL);
 }

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "cmd/layout_file.h"
 #include "cmd/loop.h"
 #include "cmd/terminal.h"
 #include "sink/select.h"
-#include "sink/tui/tui.h"
+#include "sink/tui/layout.h"
 
 static int prepare(struct show *show, const struct snapshot *snap)
 {
@@ -47,7 +49,7 @@ static int screen_tick(void *context, const struct snapshot *snap)
 	struct show *show = context;
 
 	if (!show->tui)
-		show->tui = tui_open(&show->output.spec);
+		show->tui = tui_open(&show->output.spec, &show->host);
 	return show->tui ? tui_tick(show->tui, snap) : -ENOTTY;
 }
 
@@ -68,8 +70,50 @@ static int screen_end(void *context)
 	return 0;
 }
 
-static int run_screen(struct show *show, const struct config *config)
+static void screen_save(
+	void *context, const char *text, size_t size, char message[static TUI_MESSAGE_MAX])
 {
+	struct show *show = context;
+
+	layout_file_save(show->layout, text, size, message);
+}
+
+/* What the command line says counts more than what was saved, and is about the overview. */
+static void obey_command_line(const struct show *show, struct layout *layout)
+{
+	const struct request *request = show->request;
+	const struct view_spec *spec = &show->output.spec;
+	struct screen_layout *overview = &layout->of[SCREEN_OVERVIEW];
+	bool ordered =
+		request->sort || request->reverse || request->ascending || request->descending;
+
+	if (request->fields) {
+		memcpy(overview->columns, spec->columns, sizeof(overview->columns));
+		overview->n_columns = spec->n_columns;
+	}
+	if (request->sort)
+		overview->sort = spec->sort;
+	if (ordered)
+		overview->ascending = view_is_ascending(request, &overview->sort);
+	if (request->fields || ordered)
+		layout->screen = SCREEN_OVERVIEW;
+}
+
+/* While there are the rights of whoever started vmbpf. */
+static void load_layout(struct show *show, struct layout *layout, struct config *config)
+{
+	layout_init(layout);
+	show->layout = layout_file_open();
+	layout_file_read(show->layout, layout);
+	obey_command_line(show, layout);
+	if (layout->interval_ns && !show->request->interval_given)
+		config->interval_ns = layout->interval_ns;
+	show->host = (struct tui_host){ .layout = layout, .save = screen_save, .context = show };
+}
+
+static int run_screen(struct show *show, struct config *config)
+{
+	struct layout layout;
 	const struct consumer consumer = {
 		.tick = screen_tick,
 		.input = screen_input,
@@ -78,9 +122,12 @@ static int run_screen(struct show *show, const struct config *config)
 		.where = "the terminal",
 		.paced = true,
 	};
-	int status = loop_run(config, &consumer);
+	int status;
 
+	load_layout(show, &layout, config);
+	status = loop_run(config, &consumer);
 	screen_end(show);
+	layout_file_close(show->layout);
 	return status;
 }
 

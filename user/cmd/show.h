@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/view.h"
+#include "sink/tui/tui.h"
 
 struct show {
 	const struct request *request;
@@ -16,6 +17,8 @@ struct show {
 	 */
 	int (*prepare)(struct show *show, const struct snapshot *snap);
 	bool keys; /* where there is a screen of VMs, the one that people move about in */
+	struct layout_file *layout; /* where that one is kept */
+	struct tui_host host;
 	struct tui *tui; /* that one, once there is something to show */
 	struct wanted wanted; /* for prepare() */
 	bool told; /* for prepare(): what it had to say has been said */

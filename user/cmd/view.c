@@ -124,13 +124,13 @@ static int parse_scopes(const char *list, uint32_t *ret)
 }
 
 /* Names are read from A to Z and numbers from the largest down, unless one says otherwise. */
-static void choose_direction(const struct request *request, struct view_spec *spec)
+bool view_is_ascending(const struct request *request, const struct column *sort)
 {
-	spec->ascending = spec->sort.metric && spec->sort.metric->kind == TEXT;
+	bool ascending = sort->metric && sort->metric->kind == TEXT;
+
 	if (request->ascending || request->descending)
-		spec->ascending = request->ascending;
-	if (request->reverse)
-		spec->ascending = !spec->ascending;
+		ascending = request->ascending;
+	return request->reverse ? !ascending : ascending;
 }
 
 /* The scope that names without one are of. */
@@ -152,7 +152,7 @@ static int parse_sort(
 		status = find_column("sort", request->sort, scope, &spec->sort);
 	else if (default_name && column_find(default_name, scope, &spec->sort) < 0)
 		spec->sort = (struct column){ 0 };
-	choose_direction(request, spec);
+	spec->ascending = view_is_ascending(request, &spec->sort);
 	return status;
 }
 

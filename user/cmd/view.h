@@ -21,6 +21,9 @@ int view_init(const struct request *request, const struct view_defaults *default
 	struct view_spec *spec);
 void view_done(struct view_spec *spec);
 
+/* The direction that a command line asks for. */
+bool view_is_ascending(const struct request *request, const struct column *sort);
+
 /* The VMs that the operand of a command means, as a word of a filter does. */
 struct wanted {
 	const char *operand; /* NULL: all */

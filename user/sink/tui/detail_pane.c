@@ -392,7 +392,7 @@ static bool obey(struct tui *tui, enum request request)
 	case REQUEST_DOWN:
 		tui->detail_first++;
 		return true;
-	case REQUEST_BACK:
+	case REQUEST_LEAVE:
 	case REQUEST_QUIT:
 	case REQUEST_DETAIL:
 	case REQUEST_OPEN:

@@ -4,6 +4,11 @@
 #include "sink/tui/canvas.h"
 #include "sink/tui/pane.h"
 
+static void open_pane(struct tui *tui)
+{
+	tui->help_first = 0;
+}
+
 static void draw(struct canvas *canvas)
 {
 	enum request request = 1 + canvas->tui->help_first;
@@ -30,8 +35,8 @@ static bool obey(struct tui *tui, enum request request)
 	else if (request == REQUEST_DOWN || request == REQUEST_PAGE_DOWN)
 		tui->help_first += tui->help_first < last;
 	else
-		tui->pane = &list_pane;
+		tui_show_pane(tui, &list_pane);
 	return true;
 }
 
-const struct pane help_pane = { .draw = draw, .obey = obey, .alone = true };
+const struct pane help_pane = { .open = open_pane, .draw = draw, .obey = obey, .alone = true };

@@ -31,9 +31,14 @@ static const struct {
 	{ "End", KEY_END },
 	{ "Left", KEY_LEFT },
 	{ "Right", KEY_RIGHT },
+	{ "Esc", 27 },
 	{ "F1", KEY_F(1) },
+	{ "F2", KEY_F(2) },
 	{ "F3", KEY_F(3) },
 	{ "F4", KEY_F(4) },
+	{ "F6", KEY_F(6) },
+	{ "F7", KEY_F(7) },
+	{ "F8", KEY_F(8) },
 	{ "F10", KEY_F(10) },
 };
 

@@ -22,7 +22,7 @@
 	_(OPEN, "Enter", "show what is below the VM; again: all about it") \
 	_(UNFOLD, "v", "show what is below the VM, or hide it") \
 	_(DETAIL, "i", "all about the VM: what is wrong, where its time goes, how it went") \
-	_(BACK, "Esc", "back to the list") \
+	_(LEAVE, "Esc", "back to the list") \
 	_(THREADS, "t", "threads below the VMs, instead of vCPUs") \
 	_(UNFOLD_ALL, "e", "the same for all VMs") \
 	_(UP, "Up k", "the row above") \
@@ -40,9 +40,14 @@
 	_(SORT_USED, "U", "sort by the CPU time used") \
 	_(SORT_NAME, "N", "sort by name") \
 	_(SORT_MEMORY, "M", "sort by memory") \
+	_(SORT_CHOOSE, "S F6", "choose what to sort by") \
+	_(COLUMNS, "f F2", "choose the columns of this screen") \
+	_(COLUMN_LEFT, "[ F7", "there: the column further left") \
+	_(COLUMN_RIGHT, "] F8", "there: the column further right") \
 	_(SEARCH, "/ F3", "search a name; again with the same text for the next") \
 	_(FILTER, "\\ F4", "show only what matches: a part of a name, or ready > 5") \
 	_(INTERVAL, "s", "seconds between ticks") \
+	_(SAVE, "W", "save screen, columns, order and interval") \
 	_(FREEZE, "z", "hold the screen, or let it go on") \
 	_(REFRESH, "Space", "a tick now") \
 	_(OF_HOST, "I", "100 % of the time is that of one CPU, or of all the host has") \

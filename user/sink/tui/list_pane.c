@@ -23,6 +23,14 @@ struct board {
 	struct grid grid;
 };
 
+/* One after the last that has room in a grid; no terminal is as wide. */
+static unsigned end_column(const struct tui *tui)
+{
+	unsigned most = tui->shift + MAX_GRID_COLUMNS - 1;
+
+	return tui->spec.n_columns < most ? tui->spec.n_columns : most;
+}
+
 static void put_value(struct board *board, struct cell *cells, unsigned at,
 	const struct list_row *row, const struct column *column)
 {
@@ -81,7 +89,7 @@ static void put_row(struct board *board, const struct list_row *row)
 	grid_put(&board->grid, cells, 0, row_name(canvas, row));
 	if (row->scope == SCOPE_VM)
 		grid_mark(&board->grid, cells, 0, figure_vm_mark(row->item.vm), LEVEL_NORMAL);
-	for (unsigned i = canvas->tui->shift; i < spec->n_columns; i++)
+	for (unsigned i = canvas->tui->shift; i < end_column(canvas->tui); i++)
 		if (column_of(row->scope, &spec->columns[i], &column))
 			put_value(board, cells, 1 + i - canvas->tui->shift, row, &column);
 }
@@ -91,13 +99,6 @@ static char sort_mark(const struct view_spec *spec)
 	return spec->ascending ? '^' : 'v';
 }
 
-static bool is_name(const struct column *column)
-{
-	struct column name;
-
-	return column_find("name", SCOPE_VM, &name) == 0 && column->metric == name.metric;
-}
-
 static void put_headings(struct board *board)
 {
 	const struct tui *tui = board->canvas->tui;
@@ -105,9 +106,9 @@ static void put_headings(struct board *board)
 	struct cell *cells = grid_add_row(&board->grid);
 
 	grid_put(&board->grid, cells, 0, "NAME");
-	if (spec->sort.metric && is_name(&spec->sort))
+	if (order_is_by_name(spec))
 		grid_mark(&board->grid, cells, 0, sort_mark(spec), LEVEL_NORMAL);
-	for (unsigned i = tui->shift; i < spec->n_columns; i++) {
+	for (unsigned i = tui->shift; i < end_column(tui); i++) {
 		const struct column *column = &spec->columns[i];
 		unsigned at = 1 + i - tui->shift;
 
@@ -217,7 +218,7 @@ static void draw_list(struct canvas *canvas)
 	n = tui->list.n - first;
 	if (n > (size_t)tui->height)
 		n = (size_t)tui->height;
-	grid_init(&board.grid, canvas->arena, 1 + tui->spec.n_columns - tui->shift, n + 1);
+	grid_init(&board.grid, canvas->arena, 1 + end_column(tui) - tui->shift, n + 1);
 	put_headings(&board);
 	for (size_t i = 0; i < n; i++)
 		put_row(&board, &tui->list.row[first + i]);

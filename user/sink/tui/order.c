@@ -7,6 +7,13 @@ bool order_is_by(const struct view_spec *spec, const struct column *column)
 	return spec->sort.metric == column->metric && spec->sort.view == column->view;
 }
 
+bool order_is_by_name(const struct view_spec *spec)
+{
+	struct column name;
+
+	return column_find("name", SCOPE_VM, &name) == 0 && order_is_by(spec, &name);
+}
+
 void order_by(struct view_spec *spec, const struct column *column)
 {
 	spec->sort = *column;

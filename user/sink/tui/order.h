@@ -7,6 +7,9 @@
 
 bool order_is_by(const struct view_spec *spec, const struct column *column);
 
+/* By what every row begins with. */
+bool order_is_by_name(const struct view_spec *spec);
+
 /* Names from A on, numbers from the largest down. */
 void order_by(struct view_spec *spec, const struct column *column);
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "model/filter.h"
+#include "sink/tui/pane.h"
 #include "sink/tui/state.h"
 #include "vmbpf/pace.h"
 
@@ -39,13 +40,20 @@ void prompt_begin(struct tui *tui, enum asking asking, const struct pace *pace)
 	prompt->size = strlen(prompt->text);
 }
 
+static bool search_pane(struct tui *tui, const char *text, bool again)
+{
+	if (tui->pane->search)
+		return tui->pane->search(tui, text, again);
+	return list_search(&tui->list, text, again);
+}
+
 static void search(struct tui *tui, const char *text)
 {
 	bool again = strcmp(text, tui->searched) == 0;
 
 	snprintf(tui->searched, sizeof(tui->searched), "%s", text);
-	if (*text && !list_search(&tui->list, text, again))
-		tui_say(tui, "no VM of that name is shown");
+	if (*text && !search_pane(tui, text, again))
+		tui_say(tui, "there is no such line");
 }
 
 /* An empty one shows everything again. */
@@ -112,5 +120,5 @@ void prompt_type(struct tui *tui, int code, struct pace *pace)
 		prompt->text[prompt->size] = '\0';
 	}
 	if (prompt->asking == ASK_SEARCH && *prompt->text)
-		list_search(&tui->list, prompt->text, false);
+		search_pane(tui, prompt->text, false);
 }

@@ -4,12 +4,12 @@
 #define TUI_STATE_H
 
 #include "model/unit.h"
+#include "sink/tui/chooser.h"
 #include "sink/tui/history.h"
+#include "sink/tui/layout.h"
 #include "sink/tui/list.h"
 #include "sink/tui/prompt.h"
-#include "sink/tui/screen.h"
-
-#define MESSAGE_MAX 256
+#include "sink/tui/tui.h"
 
 /* Where the last drawing of the list has what, for the mouse, and how wide its columns were. */
 struct placement {
@@ -23,7 +23,8 @@ struct placement {
 struct pane;
 
 struct tui {
-	const struct view_spec *given;
+	const struct tui_host *host;
+	struct layout layout; /* of all screens, the present one as it was when it came */
 	struct view_spec spec; /* of the present screen */
 	struct filter *filter; /* the one that was typed last, if it is not empty */
 	enum screen_id screen;
@@ -37,12 +38,13 @@ struct tui {
 	uint64_t detailed; /* identity of the VM that is shown alone */
 	unsigned detail_first; /* line of it that is on top */
 	struct list list;
+	struct chooser chooser;
 	unsigned shift; /* columns that are left out at the left */
 	struct placement placed;
 	int height; /* rows that the list has */
 	struct prompt prompt;
 	char searched[PROMPT_MAX];
-	char message[MESSAGE_MAX]; /* until the next key */
+	char message[TUI_MESSAGE_MAX]; /* until the next key */
 	const struct snapshot *snap; /* NULL before the first */
 };
 

@@ -9,29 +9,13 @@
 
 #include <curses.h>
 
+#include "base/cleanup.h"
 #include "model/filter.h"
 #include "sink/tui/canvas.h"
 #include "sink/tui/mouse.h"
 #include "sink/tui/order.h"
 #include "sink/tui/pane.h"
 #include "sink/tui/tty.h"
-
-/* The columns of a list such as --fields takes; the catalogue has all of them. */
-static unsigned find_columns(const char *list, struct column columns[static MAX_COLUMNS])
-{
-	char name[COLUMN_NAME_MAX];
-	unsigned n = 0;
-
-	while (*list && n < MAX_COLUMNS) {
-		size_t size = strcspn(list, ",");
-
-		snprintf(name, sizeof(name), "%.*s", (int)size, list);
-		if (column_find(name, SCOPE_VM, &columns[n]) == 0)
-			n++;
-		list += size + (list[size] == ',');
-	}
-	return n;
-}
 
 void tui_say(struct tui *tui, const char *text)
 {
@@ -43,24 +27,48 @@ void tui_forget_widths(struct tui *tui)
 	memset(tui->placed.widths, 0, sizeof(tui->placed.widths));
 }
 
-/* The overview is what the command line asked for. */
+void tui_show_pane(struct tui *tui, const struct pane *pane)
+{
+	tui->pane = pane;
+	if (pane->open)
+		pane->open(tui);
+}
+
+bool pane_is_common(enum request request)
+{
+	return request == REQUEST_HELP || request == REQUEST_SEARCH || request == REQUEST_SAVE ||
+	       request == REQUEST_COLUMNS || request == REQUEST_SORT_CHOOSE;
+}
+
+/* What the present screen has become is kept for when it comes again. */
+static void keep_screen(struct tui *tui)
+{
+	struct screen_layout *screen = &tui->layout.of[tui->screen];
+
+	memcpy(screen->columns, tui->spec.columns, sizeof(screen->columns));
+	screen->n_columns = tui->spec.n_columns;
+	screen->sort = tui->spec.sort;
+	screen->ascending = tui->spec.ascending;
+}
+
 static void show_screen(struct tui *tui, enum screen_id id)
 {
-	const struct screen *screen = &screens[id];
+	const struct screen_layout *screen = &tui->layout.of[id];
 
 	tui->pane = &list_pane;
 	tui->screen = id;
 	tui->shift = 0;
 	tui_forget_widths(tui);
-	if (id == SCREEN_OVERVIEW) {
-		memcpy(tui->spec.columns, tui->given->columns, sizeof(tui->spec.columns));
-		tui->spec.n_columns = tui->given->n_columns;
-		tui->spec.sort = tui->given->sort;
-		tui->spec.ascending = tui->given->ascending;
-		return;
-	}
-	tui->spec.n_columns = find_columns(screen->fields, tui->spec.columns);
-	order_by_name(&tui->spec, screen->sort);
+	memcpy(tui->spec.columns, screen->columns, sizeof(tui->spec.columns));
+	tui->spec.n_columns = screen->n_columns;
+	tui->spec.sort = screen->sort;
+	tui->spec.ascending = screen->ascending;
+}
+
+static void change_screen(struct tui *tui, enum screen_id id)
+{
+	keep_screen(tui);
+	show_screen(tui, id);
 }
 
 static uint32_t scopes_below(const struct tui *tui)
@@ -119,6 +127,21 @@ static const char *const sort_keys[N_REQUESTS] = {
 	[REQUEST_SORT_MEMORY] = "memory_rss",
 };
 
+static void save(struct tui *tui, const struct pace *pace)
+{
+	AUTO_FREE char *text = malloc(LAYOUT_TEXT_MAX);
+	int size;
+
+	keep_screen(tui);
+	tui->layout.screen = tui->screen;
+	tui->layout.interval_ns = pace->interval_ns;
+	size = text ? layout_format(&tui->layout, text) : -ENOMEM;
+	if (size < 0)
+		tui_say(tui, strerror(-size));
+	else
+		tui->host->save(tui->host->context, text, (size_t)size, tui->message);
+}
+
 /* Requests that need no more than a line each. 0 or -ECANCELED. */
 static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 {
@@ -126,8 +149,16 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 	case REQUEST_QUIT:
 		return -ECANCELED;
 	case REQUEST_HELP:
-		tui->pane = &help_pane;
-		tui->help_first = 0;
+		tui_show_pane(tui, &help_pane);
+		break;
+	case REQUEST_COLUMNS:
+		tui_show_pane(tui, &columns_pane);
+		break;
+	case REQUEST_SORT_CHOOSE:
+		tui_show_pane(tui, &sort_pane);
+		break;
+	case REQUEST_SAVE:
+		save(tui, pace);
 		break;
 	case REQUEST_OPEN:
 		if (list_is_open(&tui->list))
@@ -181,7 +212,7 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 	if (tui->pane->obey && tui->pane->obey(tui, request))
 		return 0;
 	if (request >= REQUEST_SCREEN_OVERVIEW && request <= REQUEST_SCREEN_EXITS)
-		show_screen(tui, SCREEN_OVERVIEW + (request - REQUEST_SCREEN_OVERVIEW));
+		change_screen(tui, SCREEN_OVERVIEW + (request - REQUEST_SCREEN_OVERVIEW));
 	else if (request >= REQUEST_UP && request <= REQUEST_LAST)
 		travel(tui, request);
 	else if (request == REQUEST_SORT_NEXT || request == REQUEST_SORT_BEFORE)
@@ -215,13 +246,14 @@ bool tui_is_possible(void)
 	return tty_is_usable();
 }
 
-struct tui *tui_open(const struct view_spec *spec)
+struct tui *tui_open(const struct view_spec *spec, const struct tui_host *host)
 {
 	struct tui *tui = calloc(1, sizeof(*tui));
 
 	if (!tui)
 		return NULL;
-	tui->given = spec;
+	tui->host = host;
+	tui->layout = *host->layout;
 	tui->spec = *spec;
 	if (!tty_take()) {
 		free(tui);
@@ -229,7 +261,7 @@ struct tui *tui_open(const struct view_spec *spec)
 	}
 	canvas_prepare(tui);
 	tui->list.folds.all = spec->vcpu_rows;
-	show_screen(tui, SCREEN_OVERVIEW);
+	show_screen(tui, tui->layout.screen);
 	return tui;
 }
 
