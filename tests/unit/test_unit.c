@@ -320,6 +320,9 @@ static void text_is_made_safe(void **state)
 			"a?b" }, /* right-to-left override */
 		{ "\xe2\x81\xa6x\xe2\x80\xa8", "?x?" },
 		{ "e\xcc\x81", "e\xcc\x81" }, /* a combining accent */
+		{ "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7",
+			"\xf0\x9f\x91\xa9?\xf0\x9f\x91\xa7" }, /* joined to one picture */
+		{ "\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4?" }, /* made a wide one */
 	};
 	char safe[64];
 

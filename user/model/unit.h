@@ -36,8 +36,8 @@ const char *unit_example(const struct column *column);
 
 /*
  * Makes text safe for a terminal or a log: control characters (C0, DEL, C1, changes of
- * the direction of writing) and each byte that is not valid UTF-8 become '?'. Writes at most size -
- * 1 bytes, never half a character. Returns `safe`.
+ * the direction of writing, joiners) and each byte that is not valid UTF-8 become '?'. Writes at
+ * most size - 1 bytes, never half a character. Returns `safe`.
  */
 char *unit_safe_text(const char *text, char *safe, size_t size);
 

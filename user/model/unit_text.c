@@ -43,8 +43,9 @@ static size_t decode(const char *text, uint32_t *ret)
 }
 
 /*
- * What a terminal would obey instead of showing it: control characters, line separators, and marks
- * that turn the direction of the text around them.
+ * What a terminal would obey instead of showing it: control characters, line separators, marks
+ * that turn the direction of the text around them, and what joins or changes its neighbours
+ * without being seen, which one terminal draws in two cells and another in eight.
  */
 static bool is_control(uint32_t character)
 {
@@ -54,9 +55,11 @@ static bool is_control(uint32_t character)
 		{ 0x00, 0x1f },
 		{ 0x7f, 0x9f },
 		{ 0x61c, 0x61c },
-		{ 0x200e, 0x200f },
+		{ 0x200b, 0x200f },
 		{ 0x2028, 0x202e },
-		{ 0x2066, 0x2069 },
+		{ 0x2060, 0x2069 },
+		{ 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
