@@ -3,6 +3,7 @@
 # The screen of top, as a terminal shows it: a recording, keys, and the text that is there then. Needs neither root
 # nor VMs. VMBPF_ACCEPT=1 takes what is shown as what is expected (make golden).
 set -u
+export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/../.." || exit 1
 . tests/live/lib.sh
 # shellcheck source=tests/live/terminal.sh
@@ -10,7 +11,9 @@ cd "$(dirname "$0")/../.." || exit 1
 need_tmux
 
 RECORDING=tests/golden/recording.jsonl
-readonly RECORDING
+COLOURS_256="[38;5;166m [38;5;196m "
+COLOURS_8="[31m [35m "
+readonly RECORDING COLOURS_256 COLOURS_8
 
 cleanup() {
 	close_terminals
@@ -145,6 +148,80 @@ gives_mouse_back() {
 	shows mouse 'ended with' && has_no_mouse mouse
 }
 
+# The same VMs with names that are wide, combine, join, run to the left, and are as long as a file's may be.
+rename_vms() {
+	local long
+	long=$(printf '\U1F469\u200D\U1F469\u200D\U1F467\u200D\U1F466%.0s' {1..10})12345
+	sed -e 's/"database"/"資料庫-東京-データベース"/g' -e $'s/"web-1"/"e\u0301a\u0308o\u0302-combined"/g' \
+		-e $'s/"archive"/"\u0634\u0628\u0643\u0629-\u05e9\u05dc\u05d5\u05dd"/g' -e "s/\"scratch\"/\"$long\"/g" \
+		$RECORDING >"$WORK/names.jsonl"
+}
+
+opens_strange_names() {
+	open_terminal "$1" "$2" "$3" "$VMBPF" top --replay "$WORK/names.jsonl" ${4:+"$4"} && shows "$1" '12:00:02'
+}
+
+# Where the numbers of the last column end, in cells: wc counts these.
+is_aligned() {
+	shown "$1" | sed -n '5,10p' | while IFS= read -r line; do
+		printf '%s\n' "$line" | wc -L
+	done | sort -u | wc -l | grep -qx 1
+}
+
+draws_ascii() {
+	shown plain | grep -q '|||' && ! shown plain | LC_ALL=C grep -q '[^ -~]'
+}
+
+fits_any_size() {
+	local size
+	for size in "20 5" "300 100" "80 24"; do
+		multiplexer resize-window -t names -x "${size% *}" -y "${size#* }"
+		sleep 0.3
+	done
+	shows names combined && is_aligned names
+}
+
+opens_on() {
+	TERMINAL_ENV="$2" opens_at_its_end "$1" 80 24
+}
+
+# colours_of TERMINAL: the sequences that set them, one a line.
+colours_of() {
+	multiplexer capture-pane -p -e -t "$1" | grep -o $'\033\\[[0-9;]*m' | grep -E '\[([0-9;]*;)?(3[0-8]|4[0-8])(;[0-9;]*)?m' | sort -u
+}
+
+has_colours() {
+	[ "$(colours_of "$1" | tr -d '\033' | tr '\n' ' ')" = "$2" ] || { colours_of "$1" | cat -v; return 1; }
+}
+
+is_bold_without_colour() {
+	has_colours "$1" "" && multiplexer capture-pane -p -e -t "$1" | grep -F '12.4!' | grep -q $'\033\\[\(0;\)*1m'
+}
+
+alerts_are_listed() {
+	press small a
+	looks_like small alerts && press small Down Down Enter && until_true 10 is_selected web-1 ||
+		{ shown small; return 1; }
+}
+
+share_of_host() {
+	press small I
+	shows small '% of host' && shows small ' 33.8 ' && press small I && shows small '135.2'
+}
+
+units_cycle() {
+	press small u
+	shows small '330M' && press small u && shows small 'exact bytes' && press small u && shows small 'in bits' &&
+		press small u && shows small '315M'
+}
+
+rename_vms
+opens_strange_names names 80 24 &
+opens_strange_names plain 80 24 --ascii &
+opens_on many TERM=xterm-256color &
+opens_on eight TERM=xterm &
+opens_on mono TERM=vt100 &
+opens_on none "TERM=xterm-256color NO_COLOR=1" &
 opens_with_mouse &
 opens_at_its_end small 80 24 &
 opens_at_its_end middle 120 40 &
@@ -177,6 +254,17 @@ ok "Esc goes back to the list" shows small 'RDY%'
 press middle Escape
 press middle '?'
 ok "the keys" looks_like middle help
+ok "names of all scripts" looks_like names names
+ok "leave the columns aligned" is_aligned names
+ok "at any size of the window" fits_any_size
+ok "--ascii draws with letters" draws_ascii
+ok "256 colours" has_colours many "$COLOURS_256"
+ok "eight of them" has_colours eight "$COLOURS_8"
+ok "none on a terminal without" is_bold_without_colour mono
+ok "nor where they are not wanted" is_bold_without_colour none
+ok "what is beyond a threshold, and the way to it" alerts_are_listed
+ok "CPU time is a share of the host if one likes" share_of_host
+ok "bytes have the unit one likes" units_cycle
 ok "one key sorts by name" sorted_by_name
 ok "the selection follows the VM that was searched" selection_follows
 press small F4 'ready > 5' Enter

@@ -72,6 +72,21 @@ void canvas_blanks(struct canvas *canvas, int n, attr_t attributes)
 	canvas_text(canvas, arena_printf(canvas->arena, "%*s", n, ""), attributes);
 }
 
+void canvas_cell(
+	struct canvas *canvas, const struct cell *cell, int width, bool right, attr_t style)
+{
+	attr_t attributes = style | canvas_attribute(canvas->tui, cell->level);
+	const char *text = grid_cut(canvas->arena, cell->text ? cell->text : "", width);
+	int padding = width - unit_text_width(text);
+
+	if (right)
+		canvas_blanks(canvas, padding, style);
+	canvas_text(canvas, text, attributes);
+	canvas_text(canvas, arena_printf(canvas->arena, "%c", cell->mark ? cell->mark : ' '),
+		attributes);
+	canvas_blanks(canvas, CANVAS_GAP - 1 + (right ? 0 : padding), style);
+}
+
 /* A cell that is filled to that many eighths, or not at all or as a whole. */
 static const char *const eighths[] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
 static const char *const wholes[] = { " ", "|" };

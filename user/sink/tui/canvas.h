@@ -9,6 +9,7 @@
 #include "sink/tui/state.h"
 
 struct arena;
+struct cell;
 
 struct canvas {
 	struct tui *tui;
@@ -31,6 +32,13 @@ void canvas_begin(struct canvas *canvas, int line);
 /* Adds as much of the text as there is room for in the present line. It must be safe. */
 void canvas_text(struct canvas *canvas, const char *text, attr_t attributes);
 void canvas_blanks(struct canvas *canvas, int n, attr_t attributes);
+
+/* Between two columns: room for a mark, and a blank. */
+#define CANVAS_GAP 2
+
+/* A cell of a row with its gap, in a column of that width. */
+void canvas_cell(
+	struct canvas *canvas, const struct cell *cell, int width, bool right, attr_t style);
 
 /* "[|||||     ]", of a share of 100. */
 const char *canvas_bar(const struct canvas *canvas, double percent);

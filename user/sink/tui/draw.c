@@ -60,7 +60,7 @@ static void draw_foot(struct canvas *canvas)
 			id == tui->screen ? A_REVERSE : A_NORMAL);
 		canvas_text(canvas, "  ", A_NORMAL);
 	}
-	canvas_text(canvas, "? help  q end", A_NORMAL);
+	canvas_text(canvas, "a alerts  ? help  q end", A_NORMAL);
 }
 
 static void draw_all(struct canvas *canvas)

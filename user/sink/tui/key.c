@@ -21,6 +21,7 @@ static const struct {
 	{ "Enter", '\n' },
 	{ "Enter", '\r' },
 	{ "Enter", KEY_ENTER },
+	{ "Esc", 27 },
 	{ "Space", ' ' },
 	{ "Esc", 27 },
 	{ "Up", KEY_UP },

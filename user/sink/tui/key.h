@@ -19,6 +19,7 @@
 	_(SCREEN_NETWORK, "n", "network, by interface below a VM") \
 	_(SCREEN_DISK, "d", "disks, by disk below a VM") \
 	_(SCREEN_EXITS, "x", "exits of the guest") \
+	_(ALERTS, "a", "what is beyond its threshold, the worst first; Enter shows the VM") \
 	_(OPEN, "Enter", "show what is below the VM; again: all about it") \
 	_(UNFOLD, "v", "show what is below the VM, or hide it") \
 	_(DETAIL, "i", "all about the VM: what is wrong, where its time goes, how it went") \

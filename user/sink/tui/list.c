@@ -30,7 +30,7 @@ static bool is_open(const struct folds *folds, const struct item *vm)
 	return folds->all || find_open(folds, identity_of(SCOPE_VM, vm)) < folds->n;
 }
 
-static int add_row(struct list *list, enum scope scope, const struct item *item)
+int list_add(struct list *list, enum scope scope, const struct item *item, uint64_t identity)
 {
 	if (list->n == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 64;
@@ -44,9 +44,14 @@ static int add_row(struct list *list, enum scope scope, const struct item *item)
 	list->row[list->n++] = (struct list_row){
 		.scope = scope,
 		.item = *item,
-		.identity = identity_of(scope, item),
+		.identity = identity,
 	};
 	return 0;
+}
+
+static int add_row(struct list *list, enum scope scope, const struct item *item)
+{
+	return list_add(list, scope, item, identity_of(scope, item));
 }
 
 /* Everything below the VMs, each scope sorted for itself. */
@@ -114,6 +119,16 @@ static void select_again(struct list *list)
 	list_move(list, 0);
 }
 
+void list_begin(struct list *list)
+{
+	list->n = 0;
+}
+
+void list_end(struct list *list)
+{
+	select_again(list);
+}
+
 int list_fill(struct list *list, const struct view_spec *spec, uint32_t below,
 	const struct snapshot *snap)
 {
@@ -124,7 +139,7 @@ int list_fill(struct list *list, const struct view_spec *spec, uint32_t below,
 
 	if (!err && unfolded)
 		err = below_fill(&children, spec, below, snap);
-	list->n = 0;
+	list_begin(list);
 	for (size_t i = 0; !err && i < vms.n; i++) {
 		const struct row *vm = &vms.row[i];
 
@@ -134,7 +149,7 @@ int list_fill(struct list *list, const struct view_spec *spec, uint32_t below,
 	}
 	below_done(&children);
 	rows_done(&vms);
-	select_again(list);
+	list_end(list);
 	return err;
 }
 
@@ -161,6 +176,14 @@ bool list_choose(struct list *list, size_t row)
 		return false;
 	choose(list, row);
 	return true;
+}
+
+bool list_choose_identity(struct list *list, uint64_t identity)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->row[i].identity == identity)
+			return list_choose(list, i);
+	return false;
 }
 
 void list_scroll(struct list *list, size_t height)

@@ -42,8 +42,16 @@ void list_done(struct list *list);
 int list_fill(struct list *list, const struct view_spec *spec, uint32_t below,
 	const struct snapshot *snap);
 
+/* Rows of another kind, in the order in which they come: begin, add, end. add may be -ENOMEM. */
+void list_begin(struct list *list);
+int list_add(struct list *list, enum scope scope, const struct item *item, uint64_t identity);
+void list_end(struct list *list);
+
 /* By so many rows, up where negative; it ends at the first and the last row. */
 void list_move(struct list *list, long rows);
+
+/* Selects the row of that identity; false where there is none. */
+bool list_choose_identity(struct list *list, uint64_t identity);
 
 /* Selects that row; false where there is none. */
 bool list_choose(struct list *list, size_t row);

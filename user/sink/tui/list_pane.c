@@ -14,9 +14,6 @@
 
 #define MIN_NAME 12
 
-/* Between two columns: room for a mark, and a blank. */
-#define GAP 2
-
 /* The list being drawn. */
 struct board {
 	struct canvas *canvas;
@@ -144,26 +141,10 @@ static int name_width(const struct grid *grid)
 	int others = 0, width = grid->widths[0];
 
 	for (unsigned i = 1; i < grid->n_columns; i++)
-		others += grid->widths[i] + GAP;
+		others += grid->widths[i] + CANVAS_GAP;
 	if (width + others > COLS)
 		width = COLS - others;
 	return width > MIN_NAME ? width : grid->widths[0] < MIN_NAME ? grid->widths[0] : MIN_NAME;
-}
-
-/* The column has a mark's place and a blank behind it. */
-static void draw_cell(
-	struct canvas *canvas, const struct cell *cell, int width, bool right, attr_t style)
-{
-	attr_t attributes = style | canvas_attribute(canvas->tui, cell->level);
-	const char *text = grid_cut(canvas->arena, cell->text ? cell->text : "", width);
-	int padding = width - unit_text_width(text);
-
-	if (right)
-		canvas_blanks(canvas, padding, style);
-	canvas_text(canvas, text, attributes);
-	canvas_text(canvas, arena_printf(canvas->arena, "%c", cell->mark ? cell->mark : ' '),
-		attributes);
-	canvas_blanks(canvas, GAP - 1 + (right ? 0 : padding), style);
 }
 
 /* Half a number would be another number: what does not fit is left out. */
@@ -172,17 +153,17 @@ static void draw_row(struct board *board, const struct cell *cells, attr_t style
 	struct canvas *canvas = board->canvas;
 	struct placement *placed = &canvas->tui->placed;
 	const struct grid *grid = &board->grid;
-	int width = name_width(grid), at = width + GAP;
+	int width = name_width(grid), at = width + CANVAS_GAP;
 
-	draw_cell(canvas, &cells[0], width, false, style);
+	canvas_cell(canvas, &cells[0], width, false, style);
 	placed->end[0] = at;
 	for (placed->n = 1; placed->n < grid->n_columns; placed->n++) {
 		unsigned i = placed->n;
 
 		if (at + grid->widths[i] + 1 > COLS)
 			break;
-		draw_cell(canvas, &cells[i], grid->widths[i], grid->right[i], style);
-		at += grid->widths[i] + GAP;
+		canvas_cell(canvas, &cells[i], grid->widths[i], grid->right[i], style);
+		at += grid->widths[i] + CANVAS_GAP;
 		placed->end[i] = at;
 	}
 	canvas_blanks(canvas, COLS - at, style);

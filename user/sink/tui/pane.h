@@ -13,6 +13,8 @@ struct tui;
 struct pane {
 	/* Optional: when it comes onto the screen. */
 	void (*open)(struct tui *tui);
+	/* What is drawn of a snapshot, or NULL. 0 or -ENOMEM. */
+	int (*fill)(struct tui *tui);
 	/* From canvas->line on; the last line is not its own. */
 	void (*draw)(struct canvas *canvas);
 	/*
@@ -27,7 +29,7 @@ struct pane {
 	const char *foot; /* its last line, NULL: the screens there are */
 };
 
-extern const struct pane list_pane, help_pane, detail_pane, columns_pane, sort_pane;
+extern const struct pane list_pane, help_pane, detail_pane, columns_pane, sort_pane, alert_pane;
 
 /* detail_pane.c: of the VM that is selected, should there be one. */
 void detail_open(struct tui *tui);

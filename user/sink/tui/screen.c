@@ -37,7 +37,7 @@ const struct screen screens[N_SCREENS] = {
 	},
 	[SCREEN_DISK] = {
 		.name = "disk",
-		.title = "disks",
+		.title = "disk",
 		.fields = "disk_read,disk_write,disk_read_requests,disk_write_requests,disk_flushes,"
 			  "disk_read_latency_seconds,disk_write_latency_seconds",
 		.sort = "disk_write",

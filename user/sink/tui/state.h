@@ -4,8 +4,10 @@
 #define TUI_STATE_H
 
 #include "model/unit.h"
+#include "sink/tui/alerts.h"
 #include "sink/tui/chooser.h"
 #include "sink/tui/history.h"
+#include "sink/tui/key.h"
 #include "sink/tui/layout.h"
 #include "sink/tui/list.h"
 #include "sink/tui/prompt.h"
@@ -39,6 +41,7 @@ struct tui {
 	unsigned detail_first; /* line of it that is on top */
 	struct list list;
 	struct chooser chooser;
+	struct alerts alerts;
 	unsigned shift; /* columns that are left out at the left */
 	struct placement placed;
 	int height; /* rows that the list has */
@@ -50,6 +53,9 @@ struct tui {
 
 /* Until the next key, on the last line. */
 void tui_say(struct tui *tui, const char *text);
+
+/* Selects by so many rows what one of the requests from UP to LAST asks for. */
+void tui_travel(struct tui *tui, struct list *list, enum request request);
 
 /* The columns are to be as wide as they need to be again. */
 void tui_forget_widths(struct tui *tui);

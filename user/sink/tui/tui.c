@@ -93,10 +93,13 @@ static double count_cpus(const struct snapshot *snap)
 
 static int fill(struct tui *tui)
 {
+	int err;
+
 	if (!tui->snap)
 		return 0;
 	tui->style.cpus = tui->of_host ? count_cpus(tui->snap) : 0;
-	return list_fill(&tui->list, &tui->spec, scopes_below(tui), tui->snap);
+	err = list_fill(&tui->list, &tui->spec, scopes_below(tui), tui->snap);
+	return !err && tui->pane->fill ? tui->pane->fill(tui) : err;
 }
 
 static void set_all_folds(struct tui *tui)
@@ -105,9 +108,9 @@ static void set_all_folds(struct tui *tui)
 	tui->list.folds.n = 0;
 }
 
-static void travel(struct tui *tui, enum request request)
+void tui_travel(struct tui *tui, struct list *list, enum request request)
 {
-	long page = tui->height > 1 ? tui->height - 1 : 1, all = (long)tui->list.n;
+	long page = tui->height > 1 ? tui->height - 1 : 1, all = (long)list->n;
 	const long steps[N_REQUESTS] = {
 		[REQUEST_UP] = -1,
 		[REQUEST_DOWN] = 1,
@@ -117,7 +120,7 @@ static void travel(struct tui *tui, enum request request)
 		[REQUEST_LAST] = all,
 	};
 
-	list_move(&tui->list, steps[request]);
+	list_move(list, steps[request]);
 }
 
 static const char *const sort_keys[N_REQUESTS] = {
@@ -169,6 +172,9 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 	case REQUEST_DETAIL:
 		detail_open(tui);
 		break;
+	case REQUEST_ALERTS:
+		tui->pane = &alert_pane;
+		break;
 	case REQUEST_UNFOLD:
 		list_toggle(&tui->list);
 		break;
@@ -214,7 +220,7 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 	if (request >= REQUEST_SCREEN_OVERVIEW && request <= REQUEST_SCREEN_EXITS)
 		change_screen(tui, SCREEN_OVERVIEW + (request - REQUEST_SCREEN_OVERVIEW));
 	else if (request >= REQUEST_UP && request <= REQUEST_LAST)
-		travel(tui, request);
+		tui_travel(tui, &tui->list, request);
 	else if (request == REQUEST_SORT_NEXT || request == REQUEST_SORT_BEFORE)
 		order_by_next(&tui->spec, request == REQUEST_SORT_NEXT ? 1 : -1);
 	else if (sort_keys[request])
@@ -272,6 +278,7 @@ void tui_close(struct tui *tui)
 	tty_give_back();
 	list_done(&tui->list);
 	history_done(&tui->history);
+	alerts_done(&tui->alerts);
 	filter_free(tui->filter);
 	free(tui);
 }
