@@ -10,11 +10,11 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "collect/replay_file.h"
 #include "collect/replay_line.h"
 #include "collect/replay_value.h"
 
 #define SCHEMA 1
-#define MAX_LINE (1u << 20)
 #define MAX_DEPTH 32
 
 /*
@@ -23,53 +23,61 @@
  */
 #define FIRST_MONO_NS (1ull << 60)
 
+#define TIME_SIZE sizeof("2026-01-31T12:00:00.000000000Z")
+
+/* A tick that was read or skipped once: all that is needed to read it again. */
+struct mark {
+	struct place place;
+	uint64_t mono_ns;
+};
+
 struct replay {
-	FILE *file;
+	struct replay_file file;
 	char *path;
-	unsigned long line_number;
-	char *line;
+	uint64_t line_number;
 	struct json_tokener *tokener;
 	struct json_object *next; /* the first line of the next tick, NULL before the first */
+	struct line line; /* that one, as it stands in the file */
+	size_t position; /* number of the next tick */
 	uint64_t mono_ns, real_ns; /* of the last tick */
-	bool begun, cut;
+	struct mark *marks; /* none where there is no way back */
+	size_t n_marks, capacity;
+	bool ended, cut;
 	char error[256];
 };
 
 int replay_open(const char *path, struct replay **ret)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
-	int err = ENOMEM;
+	int err;
 
 	if (!replay)
 		return -ENOMEM;
-	replay->file = fopen(path, "re");
-	if (!replay->file) {
-		err = errno;
+	err = replay_file_open(&replay->file, path);
+	if (err)
 		goto fail;
-	}
+	err = -ENOMEM;
 	replay->path = strdup(path);
-	replay->line = malloc(MAX_LINE);
 	replay->tokener = json_tokener_new_ex(MAX_DEPTH);
-	if (!replay->path || !replay->line || !replay->tokener)
+	if (!replay->path || !replay->tokener)
 		goto fail;
 	json_tokener_set_flags(replay->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	*ret = replay;
 	return 0;
 fail:
 	replay_close(replay);
-	return -err;
+	return err;
 }
 
 void replay_close(struct replay *replay)
 {
 	if (!replay)
 		return;
-	if (replay->file)
-		fclose(replay->file);
+	replay_file_close(&replay->file);
 	if (replay->tokener)
 		json_tokener_free(replay->tokener);
 	json_object_put(replay->next);
-	free(replay->line);
+	free(replay->marks);
 	free(replay->path);
 	free(replay);
 }
@@ -88,7 +96,8 @@ __attribute__((format(printf, 2, 3))) static int fail(
 	struct replay *replay, const char *format, ...)
 {
 	size_t size = sizeof(replay->error);
-	int used = snprintf(replay->error, size, "%.100s:%lu: ", replay->path, replay->line_number);
+	int used = snprintf(replay->error, size, "%.100s:%llu: ", replay->path,
+		(unsigned long long)replay->line_number);
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -97,33 +106,31 @@ __attribute__((format(printf, 2, 3))) static int fail(
 	return -EINVAL;
 }
 
-/* One line without its end. Returns 1, 0 at the end of the file, or -errno; *ended: by '\n'. */
-static int read_line(struct replay *replay, size_t *length, bool *ended)
+/* The next line of the file. Returns 1, 0 at the end of the file, or -errno. */
+static int take_line(struct replay *replay)
 {
-	int c;
+	int r;
 
-	replay->line_number++;
-	for (*length = 0; (c = getc_unlocked(replay->file)) != EOF && c != '\n'; ++*length) {
-		if (*length == MAX_LINE)
-			return fail(replay, "the line is longer than %u bytes", MAX_LINE);
-		replay->line[*length] = (char)c;
-	}
-	*ended = c == '\n';
-	if (ferror(replay->file))
-		return fail(replay, "cannot be read: %s", strerror(errno));
-	return *ended || *length > 0;
+	replay->line_number = replay->file.next.line;
+	r = replay_file_take(&replay->file, &replay->line);
+	if (r == -E2BIG)
+		return fail(replay, "the line is longer than %u bytes", REPLAY_MAX_LINE);
+	if (r < 0)
+		return fail(replay, "cannot be read: %s", strerror(-r));
+	return r;
 }
 
 /* The object on the line, or NULL where it is not exactly one. */
-static struct json_object *parse_object(struct replay *replay, size_t length)
+static struct json_object *parse_object(struct replay *replay)
 {
+	const struct line *line = &replay->line;
 	struct json_tokener *tokener = replay->tokener;
 	struct json_object *object;
 
 	json_tokener_reset(tokener);
-	object = json_tokener_parse_ex(tokener, replay->line, (int)length);
+	object = json_tokener_parse_ex(tokener, line->text, (int)line->size);
 	if (json_object_is_type(object, json_type_object) &&
-		json_tokener_get_parse_end(tokener) == length)
+		json_tokener_get_parse_end(tokener) == line->size)
 		return object;
 	json_object_put(object);
 	return NULL;
@@ -143,26 +150,31 @@ static int check_schema(struct replay *replay, struct json_object *line)
 	return 0;
 }
 
-/* Puts the next line into replay->next. Returns 1, 0 at the end, or -errno. */
-static int next_line(struct replay *replay)
+/* Makes the line that was taken the next one. Returns 1, 0 where it is cut off, or -errno. */
+static int parse_next(struct replay *replay)
 {
-	size_t length;
-	bool ended = false;
-	int r = read_line(replay, &length, &ended);
+	int err;
 
-	replay->next = NULL;
-	if (r <= 0)
-		return r;
-	replay->next = parse_object(replay, length);
-	if (!replay->next && !ended) {
-		replay->cut = true;
+	replay->next = parse_object(replay);
+	if (!replay->next && !replay->line.ended) {
+		replay->cut = replay->ended = true;
 		return 0;
 	}
 	if (!replay->next)
 		return fail(replay, "the line must be one JSON object (%s)",
 			json_tokener_error_desc(json_tokener_get_error(replay->tokener)));
-	r = check_schema(replay, replay->next);
-	return r < 0 ? r : 1;
+	err = check_schema(replay, replay->next);
+	return err ? err : 1;
+}
+
+/* Puts the next line into replay->next. Returns 1, 0 at the end, or -errno. */
+static int next_line(struct replay *replay)
+{
+	int r = take_line(replay);
+
+	replay->next = NULL;
+	replay->ended = r == 0;
+	return r <= 0 ? r : parse_next(replay);
 }
 
 /* RFC 3339 as vmbpf writes it: UTC with nine decimals. */
@@ -172,7 +184,8 @@ static int parse_time(const char *text, uint64_t *ret)
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S.", &tm);
 	time_t seconds;
 
-	if (!rest || strspn(rest, "0123456789") != 9 || strcmp(rest + 9, "Z") != 0)
+	if (!rest || strspn(rest, "0123456789") != 9 || strcmp(rest + 9, "Z") != 0 ||
+		strlen(text) + 1 != TIME_SIZE)
 		return -EINVAL;
 	seconds = timegm(&tm);
 	if (seconds < 0 || (uint64_t)seconds >= UINT64_MAX / NSEC_PER_SEC)
@@ -190,9 +203,6 @@ static int read_interval(
 {
 	struct json_object *interval = json_object_object_get(line, "interval_seconds");
 
-	*ret = 0;
-	if (!replay->begun)
-		return 0;
 	if (!interval)
 		*ret = real_ns > replay->real_ns ? real_ns - replay->real_ns : 0;
 	else if (replay_seconds(interval, ret) < 0 || *ret > FIRST_MONO_NS)
@@ -200,22 +210,47 @@ static int read_interval(
 	return 0;
 }
 
-static int begin_tick(struct replay *replay, struct json_object *line, struct snapshot *snap)
+/* Sets the clocks to those of the tick that begins with the next line. */
+static int begin_tick(struct replay *replay, struct mark *mark)
 {
-	uint64_t interval_ns;
-	int err;
+	uint64_t real_ns, interval_ns = 0;
+	int err = 0;
 
-	if (parse_time(replay_text(line, "time"), &snap->real_ns) < 0)
+	if (parse_time(replay_text(replay->next, "time"), &real_ns) < 0)
 		return fail(replay, "\"time\" must be like 2026-01-31T12:00:00.000000000Z");
-	err = read_interval(replay, line, snap->real_ns, &interval_ns);
+	if (replay->position)
+		err = read_interval(replay, replay->next, real_ns, &interval_ns);
 	if (err)
 		return err;
-	replay->mono_ns = replay->begun ? replay->mono_ns + interval_ns : FIRST_MONO_NS;
-	replay->real_ns = snap->real_ns;
-	replay->begun = true;
-	snap->mono_ns = replay->mono_ns;
-	snap->host.name = snapshot_text(snap, replay_text(line, "host"));
+	replay->mono_ns = replay->position ? replay->mono_ns + interval_ns : FIRST_MONO_NS;
+	if (replay->position < replay->n_marks)
+		replay->mono_ns = replay->marks[replay->position].mono_ns;
+	replay->real_ns = real_ns;
+	*mark = (struct mark){ replay->line.place, replay->mono_ns };
 	return 0;
+}
+
+/* Remembers where the tick was, once it is known to be whole. */
+static int end_tick(struct replay *replay, const struct mark *mark)
+{
+	struct mark *marks = replay->marks;
+
+	if (replay->cut)
+		return 0;
+	replay->position++;
+	if (!replay->file.can_seek || replay->position <= replay->n_marks)
+		return 1;
+	if (replay->n_marks == replay->capacity) {
+		size_t capacity = 2 * replay->capacity + 64;
+
+		marks = reallocarray(marks, capacity, sizeof(*marks));
+		if (!marks)
+			return -ENOMEM;
+		replay->marks = marks;
+		replay->capacity = capacity;
+	}
+	marks[replay->n_marks++] = *mark;
+	return 1;
 }
 
 /* Two ticks never have the same time, and the line of the host is the first of its tick. */
@@ -234,23 +269,146 @@ static int read_entity(struct replay *replay, struct snapshot *snap)
 	return 0;
 }
 
+static void drop_next(struct replay *replay)
+{
+	json_object_put(replay->next);
+	replay->next = NULL;
+}
+
+/* Makes sure that there is a next line. Returns 1, 0 at the end, or -errno. */
+static int await_tick(struct replay *replay)
+{
+	if (replay->ended)
+		return 0;
+	return replay->next ? 1 : next_line(replay);
+}
+
 int replay_read(struct replay *replay, struct snapshot *snap)
 {
-	int r = replay->next ? 1 : next_line(replay);
+	int r = await_tick(replay);
 	const char *time;
+	struct mark mark;
 
 	if (r <= 0)
 		return r;
-	time = snapshot_text(snap, replay_text(replay->next, "time"));
-	r = begin_tick(replay, replay->next, snap);
+	r = begin_tick(replay, &mark);
 	if (r < 0)
 		return r;
+	time = snapshot_text(snap, replay_text(replay->next, "time"));
+	snap->mono_ns = replay->mono_ns;
+	snap->real_ns = replay->real_ns;
+	snap->host.name = snapshot_text(snap, replay_text(replay->next, "host"));
 	do {
 		r = read_entity(replay, snap);
-		json_object_put(replay->next);
-		replay->next = NULL;
+		drop_next(replay);
 		if (!r)
 			r = next_line(replay);
 	} while (r == 1 && !begins_tick(replay, time));
-	return r < 0 ? r : !replay->cut;
+	return r < 0 ? r : end_tick(replay, &mark);
+}
+
+/* Takes `word` off the beginning of the text, if it begins so. */
+static bool skip_word(const char **text, const char *end, const char *word)
+{
+	size_t size = strlen(word);
+
+	if ((size_t)(end - *text) < size || memcmp(*text, word, size) != 0)
+		return false;
+	*text += size;
+	return true;
+}
+
+/*
+ * Whether a line is of that time and of no host, told from its beginning alone, as vmbpf writes it.
+ * False where it has to be parsed to tell.
+ */
+static bool surely_goes_on(const struct line *line, const char *time)
+{
+	const char *text = line->text, *end = text + line->size;
+
+	if (!line->ended || !skip_word(&text, end, "{\"type\":\""))
+		return false;
+	if (skip_word(&text, end, "host\""))
+		return false;
+	while (text < end && *text >= 'a' && *text <= 'z')
+		text++;
+	return skip_word(&text, end, "\",\"schema\":1,\"time\":\"") &&
+	       skip_word(&text, end, time) && skip_word(&text, end, "\",");
+}
+
+/* Puts the next line that is not surely of that time into replay->next, as next_line() does. */
+static int next_other_line(struct replay *replay, const char *time)
+{
+	int r;
+
+	do
+		r = take_line(replay);
+	while (r == 1 && surely_goes_on(&replay->line, time));
+	replay->ended = r == 0;
+	return r <= 0 ? r : parse_next(replay);
+}
+
+int replay_skip(struct replay *replay, struct tick_time *ret)
+{
+	int r = await_tick(replay);
+	char time[TIME_SIZE];
+	struct mark mark;
+
+	if (r <= 0)
+		return r;
+	r = begin_tick(replay, &mark);
+	if (r < 0)
+		return r;
+	snprintf(time, sizeof(time), "%s", replay_text(replay->next, "time"));
+	do {
+		drop_next(replay);
+		r = next_other_line(replay, time);
+	} while (r == 1 && !begins_tick(replay, time));
+	if (r >= 0)
+		r = end_tick(replay, &mark);
+	if (r == 1)
+		*ret = (struct tick_time){ mark.mono_ns, replay->real_ns };
+	return r;
+}
+
+bool replay_can_seek(const struct replay *replay)
+{
+	return replay->file.can_seek;
+}
+
+size_t replay_position(const struct replay *replay)
+{
+	return replay->position;
+}
+
+size_t replay_find(const struct replay *replay, uint64_t mono_ns)
+{
+	size_t low = 0, high = replay->n_marks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (replay->marks[middle].mono_ns < mono_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int replay_seek(struct replay *replay, size_t tick)
+{
+	int err;
+
+	if (tick == replay->position)
+		return 0;
+	if (tick >= replay->n_marks)
+		return -ESPIPE;
+	err = replay_file_seek(&replay->file, replay->marks[tick].place);
+	if (err)
+		return err;
+	drop_next(replay);
+	replay->position = tick;
+	replay->ended = replay->cut = false;
+	return 0;
 }

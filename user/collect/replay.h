@@ -7,6 +7,8 @@
 #define COLLECT_REPLAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "vmbpf/model.h"
 
@@ -22,6 +24,35 @@ void replay_close(struct replay *replay); /* accepts NULL */
  * these two the snapshot must not be used.
  */
 int replay_read(struct replay *replay, struct snapshot *snap);
+
+/* When a tick was taken, by the clocks that its snapshot has. */
+struct tick_time {
+	uint64_t mono_ns, real_ns;
+};
+
+/*
+ * Passes over the next tick as cheaply as it can be told where it ends: what is damaged in it may
+ * go unnoticed. Returns as replay_read() does; *ret is set with 1 alone.
+ */
+int replay_skip(struct replay *replay, struct tick_time *ret);
+
+/*
+ * Where a recording is no pipe, it is remembered where each tick that was read or skipped begins,
+ * at 24 bytes a tick, so that these can be read again. Their clocks are then the same.
+ */
+bool replay_can_seek(const struct replay *replay);
+
+/* The number of the next tick, from 0 on. */
+size_t replay_position(const struct replay *replay);
+
+/* Makes that tick the next one, which was read or skipped before. 0, or -ESPIPE. */
+int replay_seek(struct replay *replay, size_t tick);
+
+/*
+ * The first tick of those known that was taken at that time (mono_ns) or later; where there is none
+ * their number.
+ */
+size_t replay_find(const struct replay *replay, uint64_t mono_ns);
 
 /* "FILE:LINE: what is wrong and what would be right", after replay_read() has failed. */
 const char *replay_error(const struct replay *replay);
