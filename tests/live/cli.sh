@@ -88,6 +88,43 @@ first_has_rates() {
 		jq -e '.interval_seconds == null' >/dev/null
 }
 
+# times_at TIME: of all ticks that are written then.
+times_at() {
+	TZ=UTC "$VMBPF" stream --scope host --replay $RECORDING --at "$1" | jq -r .time | cut -c 12-19 | tr '\n' ' '
+}
+
+begins_within() {
+	[ "$(times_at +0)" = "12:00:00 12:00:01 12:00:02 " ] && [ "$(times_at 12:00)" = "$(times_at +0)" ] &&
+		[ "$(times_at 12:00:01)" = "12:00:01 12:00:02 " ] &&
+		[ "$(times_at 2026-01-31T12:00:01.5Z)" = "12:00:02 " ] && [ "$(times_at +1s)" = "$(times_at 12:00:01)" ]
+}
+
+# What is written from there on is what is written there otherwise, rates too.
+begins_with_rates() {
+	"$VMBPF" stream --scope $ALL --replay $RECORDING | grep -F T12:00:02 >"$WORK/rest" &&
+		"$VMBPF" stream --scope $ALL --replay $RECORDING --at +1.5s | cmp - "$WORK/rest" &&
+		cat $RECORDING | "$VMBPF" stream --scope $ALL --replay /dev/stdin --at +1.5s | cmp - "$WORK/rest" &&
+		"$VMBPF" top -b --at +1.5s --replay $RECORDING >"$WORK/out" && grep -q '12:00:02' "$WORK/out" &&
+		! grep -q '12:00:01' "$WORK/out"
+}
+
+lists_at() {
+	[ "$("$VMBPF" list -o json --replay $RECORDING --at +1s | jq -r .time | uniq | cut -c 12-19)" = 12:00:01 ]
+}
+
+# at_is_refused TIME TEXT: one line with that text.
+at_is_refused() {
+	status_of 64 "$VMBPF" top -b --replay $RECORDING --at "$1" && [ "$(wc -l <"$WORK/err")" = 1 ] &&
+		grep -qF -e "$2" "$WORK/err"
+}
+
+refuses_times() {
+	at_is_refused noon "'noon' is not a time like 2026-01-31T12:00:00Z, 12:00" &&
+		at_is_refused 2026-01-31T13:00:00Z 'nothing at 2026-01-31T13:00:00Z or later' &&
+		at_is_refused +1h 'it is from 2026-01-31T12:00:00Z to 2026-01-31T12:00:02Z' &&
+		status_of 64 "$VMBPF" top --at 12:00 && [ "$(wc -l <"$WORK/err")" = 1 ] && grep -q -e --replay "$WORK/err"
+}
+
 counts_ticks() {
 	[ "$("$VMBPF" stream --scope host -n 2 --replay $RECORDING | wc -l)" = 2 ]
 }
@@ -154,6 +191,10 @@ else
 	skip "a recording on a disk that fills up ends with a whole tick" "needs root to mount one"
 fi
 ok "the first table has rates, the first line of a stream has none" first_has_rates
+ok "--at begins at the first tick at a time or later" begins_within
+ok "and that one has rates, of a file and of a pipe" begins_with_rates
+ok "list shows the tick that --at tells" lists_at
+ok "a time that is none, or not in the recording, is refused in one line" refuses_times
 ok "-n counts the ticks that are shown" counts_ticks
 ok "on a terminal without keys the table is drawn in place and fits" draws_in_place
 ok "so it is on one that nobody knows" unknown_terminal

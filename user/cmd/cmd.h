@@ -71,6 +71,7 @@ int output_failed(const char *where, int err);
 /* For option_row.set in a request. */
 const char *set_count(void *field, const char *text);
 const char *set_interval(void *field, const char *text);
+const char *set_at(void *field, const char *text);
 const char *set_max_threads(void *field, const char *text);
 const char *set_max_nics(void *field, const char *text);
 const char *set_colour(void *field, const char *text);

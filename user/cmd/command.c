@@ -76,6 +76,11 @@ static int command_run(const struct command *command, int argc, char **argv)
 	if (!request.interval_given)
 		request.config.interval_ns =
 			command->interval_ns ? command->interval_ns : NSEC_PER_SEC;
+	if (request.config.at.kind != WHEN_NOT_GIVEN && !request.config.replay) {
+		log_error("%s: --at is a time in a recording (give that by --replay FILE)",
+			command->name);
+		return EX_USAGE;
+	}
 	log_set_verbose(request.config.verbose);
 	return command->run(&request, first < argc ? argv[first] : NULL);
 }

@@ -195,6 +195,8 @@ static int run(const struct request *request, const char *operand)
 	(void)operand;
 	config.interval_ns = LIST_INTERVAL_NS;
 	config.count = config.replay ? 0 : LIST_TICKS;
+	if (config.at.kind != WHEN_NOT_GIVEN)
+		config.count = 1;
 	if (request->output && strcmp(request->output, list_sink.name) != 0)
 		output.sink = sink_find(request->output);
 	if (!status)

@@ -12,9 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/playback.h"
 #include "cmd/rights.h"
 #include "cmd/sampler.h"
-#include "collect/replay.h"
+#include "cmd/when.h"
 
 static volatile sig_atomic_t stop;
 
@@ -43,12 +44,19 @@ static void catch_stop_signals(void)
 		sigaction(SIGHUP, &action, NULL);
 }
 
+/* Where --at is, and where the recording. CLOCK_REALTIME. */
+struct extent {
+	uint64_t at_ns, first_ns, last_ns;
+};
+
 struct loop {
 	const struct config *config;
 	struct pace pace;
 	const struct consumer *consumer;
 	struct sampler *sampler; /* NULL while a recording is read */
-	struct replay *replay;
+	struct playback playback; /* of the recording, if one is read */
+	struct extent extent;
+	struct ticks shown;
 	uint64_t begun_ns, due_ns; /* CLOCK_MONOTONIC */
 	double tick_s; /* what the last tick took */
 	double slowest_s;
@@ -85,13 +93,23 @@ static void wait_once(struct loop *loop, const struct timespec *left, const sigs
 		take_input(loop);
 }
 
-static bool is_due(const struct loop *loop, uint64_t due_ns)
+/* Whether a tick is asked for that is not just the next one when it is time. */
+static bool is_moved(const struct loop *loop)
 {
-	return loop->pace.steps || (!loop->pace.held && clock_ns(CLOCK_MONOTONIC) >= due_ns);
+	return loop->pace.steps || loop->pace.jump_ns;
 }
 
-/* Until that CLOCK_MONOTONIC time, or the end. A change of the interval holds from the next tick
- * on. */
+static bool is_due(const struct loop *loop, uint64_t due_ns)
+{
+	return is_moved(loop) || (!loop->pace.held && clock_ns(CLOCK_MONOTONIC) >= due_ns);
+}
+
+#define NEVER UINT64_MAX
+
+/*
+ * Until that CLOCK_MONOTONIC time, until another tick is asked for, or the end. A change of the
+ * interval holds from the next tick on.
+ */
 static void wait_until(struct loop *loop, uint64_t due_ns)
 {
 	sigset_t blocked, before;
@@ -106,19 +124,21 @@ static void wait_until(struct loop *loop, uint64_t due_ns)
 		struct timespec left = { .tv_sec = (time_t)(left_ns / NSEC_PER_SEC),
 			.tv_nsec = (long)(left_ns % NSEC_PER_SEC) };
 
-		wait_once(loop, loop->pace.held ? NULL : &left, &before);
+		wait_once(loop, loop->pace.held || due_ns == NEVER ? NULL : &left, &before);
 	}
-	loop->pace.steps -= loop->pace.steps > 0;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 static int open_recording(struct loop *loop)
 {
 	const char *path = loop->config->replay;
-	int err = replay_open(path, &loop->replay);
+	int err = replay_open(path, &loop->playback.replay);
 
-	if (!err)
+	if (!err) {
+		loop->pace.recorded = true;
+		loop->pace.goes_back = replay_can_seek(loop->playback.replay);
 		return rights_drop(loop->config);
+	}
 	log_error("cannot open the recording %s: %s (make one with vmbpf record -o FILE)", path,
 		strerror(-err));
 	return err == -EACCES ? EX_NOPERM : EX_NOINPUT;
@@ -131,25 +151,42 @@ static int open_source(struct loop *loop)
 	return sampler_open(loop->config, false, &loop->sampler);
 }
 
-/* The next snapshot of the recording: 1, 0 at its end, or -errno. */
-static int replay_next(struct loop *loop, struct snapshot *before, struct snapshot **ret)
+/* The first snapshot of the recording that is wanted: 1, 0 at its end, or -errno. */
+static int replay_first(struct loop *loop, struct ticks *ticks)
 {
-	struct snapshot *snap = snapshot_new();
+	const struct when *at = &loop->config->at;
+	struct extent *extent = &loop->extent;
+	int got = playback_next(&loop->playback, ticks);
+
+	if (got <= 0 || at->kind == WHEN_NOT_GIVEN)
+		return got;
+	extent->first_ns = ticks->now->real_ns;
+	extent->at_ns = when_in_recording(at, extent->first_ns);
+	got = playback_find(&loop->playback, extent->at_ns, ticks);
+	extent->last_ns = ticks->now->real_ns;
+	return got ? got : -ENODATA;
+}
+
+/*
+ * The next snapshot of the recording, or another one if that is asked for: 1, 0 at the end, or
+ * -errno. Where there are keys it is left by them alone.
+ */
+static int replay_next(struct loop *loop, struct ticks *ticks)
+{
+	const struct consumer *consumer = loop->consumer;
 	int got;
 
-	if (!snap)
-		return -ENOMEM;
-	snap->host.tick_s = NAN;
-	got = replay_read(loop->replay, snap);
-	if (got <= 0) {
-		snapshot_free(snap);
-		return got;
-	}
-	snapshot_finish(snap, before);
-	if (loop->consumer->paced && loop->n_shown)
-		wait_until(loop, clock_ns(CLOCK_MONOTONIC) + snap->interval_ns);
-	*ret = snap;
-	return 1;
+	if (loop->n_taken == 0)
+		return replay_first(loop, ticks);
+	do {
+		got = playback_next(&loop->playback, ticks);
+		if (got < 0 || !consumer->paced || !loop->n_shown || (got == 0 && !consumer->input))
+			return got;
+		wait_until(loop, got ? clock_ns(CLOCK_MONOTONIC) + ticks->now->interval_ns : NEVER);
+		if (!stop && is_moved(loop))
+			got = playback_move(&loop->playback, &loop->pace, ticks);
+	} while (!stop && got == 0);
+	return got;
 }
 
 /* Ticks are due at fixed times from the first one on. Those that were missed are left out. */
@@ -167,16 +204,20 @@ static void wait_for_tick(struct loop *loop)
 		loop->due_ns +=
 			(now_ns - loop->due_ns + interval_ns - 1) / interval_ns * interval_ns;
 	wait_until(loop, loop->due_ns);
+	loop->pace.steps = 0;
 }
 
-static int sample_next(struct loop *loop, struct snapshot *before, struct snapshot **ret)
+static int sample_next(struct loop *loop, struct ticks *ticks)
 {
+	struct snapshot *snap;
+
 	wait_for_tick(loop);
 	if (stop)
 		return 0;
 	loop->begun_ns = clock_ns(CLOCK_MONOTONIC);
-	*ret = sampler_take(loop->sampler, before, loop->tick_s);
-	return *ret ? 1 : -ENOMEM;
+	snap = sampler_take(loop->sampler, ticks->now, loop->tick_s);
+	*ticks = (struct ticks){ ticks->now, snap };
+	return snap ? 1 : -ENOMEM;
 }
 
 static void note_duration(struct loop *loop)
@@ -211,11 +252,11 @@ static int finish(struct loop *loop)
 	return err ? output_failed(consumer->where, -err) : 0;
 }
 
-static bool is_wanted(const struct loop *loop, const struct snapshot *before)
+static bool is_wanted(const struct loop *loop, const struct ticks *ticks)
 {
 	const struct consumer *consumer = loop->consumer;
 
-	return !consumer->last_only && !(consumer->warm_up && !before);
+	return !consumer->last_only && !(consumer->warm_up && !ticks->before);
 }
 
 static bool has_enough(const struct loop *loop)
@@ -225,57 +266,79 @@ static bool has_enough(const struct loop *loop)
 	return loop->config->count && n >= loop->config->count;
 }
 
-static int say_what_failed(const struct loop *loop, int err)
+/* What --at asks for is not in the recording. */
+static int say_where_it_is(const struct loop *loop)
 {
-	if (loop->replay && err != -ENOMEM) {
-		log_error("%s", replay_error(loop->replay));
+	const struct extent *extent = &loop->extent;
+	char at[WHEN_TEXT_SIZE], first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
+
+	when_print(extent->at_ns, at);
+	when_print(extent->first_ns, first);
+	when_print(extent->last_ns, last);
+	log_error("%s has nothing at %s or later: it is from %s to %s (give --at a time in "
+		  "between)",
+		loop->config->replay, at, first, last);
+	return EX_USAGE;
+}
+
+static int say_what_failed(struct loop *loop, int err)
+{
+	if (loop->consumer->input)
+		finish(loop); /* a screen, which would take the message with it */
+	if (err == -ENODATA)
+		return say_where_it_is(loop);
+	if (loop->playback.replay && err != -ENOMEM) {
+		log_error("%s", replay_error(loop->playback.replay));
 		return err == -EIO ? EX_IOERR : EX_DATAERR;
 	}
 	log_error("cannot take a snapshot: %s", strerror(-err));
 	return EX_OSERR;
 }
 
-/* A person may look at the end of a recording for as long as it takes. */
-static void stay(struct loop *loop)
+/* Every snapshot refers to the one before it, which therefore lives as long. */
+static void keep(struct loop *loop, const struct ticks *ticks)
 {
-	loop->pace.held = true;
-	while (!stop)
-		wait_until(loop, UINT64_MAX);
+	struct ticks before = loop->shown;
+
+	loop->shown = *ticks;
+	ticks_drop(&before, &loop->shown);
+	if (loop->playback.replay)
+		loop->playback.position = replay_position(loop->playback.replay) - 1;
 }
 
-/* Ticks until the end. Every snapshot refers to the one before it, which therefore lives longer. */
+static int take_next(struct loop *loop, struct ticks *ticks)
+{
+	return loop->playback.replay ? replay_next(loop, ticks) : sample_next(loop, ticks);
+}
+
+/* Ticks until the end. What is shown stays until the next one is. */
 static int run_ticks(struct loop *loop)
 {
-	struct snapshot *older = NULL, *before = NULL, *now = NULL;
+	struct ticks ticks = { 0 };
 	int got = 1, status = 0;
 
 	while (!stop && !status && !has_enough(loop)) {
-		got = loop->replay ? replay_next(loop, before, &now)
-				   : sample_next(loop, before, &now);
+		got = take_next(loop, &ticks);
 		if (got <= 0)
 			break;
 		loop->n_taken++;
-		if (!stop && is_wanted(loop, before))
-			status = show(loop, now);
+		if (!stop && is_wanted(loop, &ticks))
+			status = show(loop, ticks.now);
 		note_duration(loop);
-		snapshot_free(older);
-		older = before;
-		before = now;
+		keep(loop, &ticks);
 	}
-	if (got == 0 && !status && loop->replay && loop->consumer->input)
-		stay(loop);
 	if (got < 0)
 		status = say_what_failed(loop, got);
-	else if (!status && !stop && before && loop->n_shown == 0)
-		status = show(loop, before);
-	snapshot_free(before);
-	snapshot_free(older);
+	else if (!status && !stop && ticks.now && loop->n_shown == 0)
+		status = show(loop, ticks.now);
+	ticks_drop(&ticks, &loop->shown);
+	ticks_drop(&loop->shown, &ticks);
 	return status ? status : finish(loop);
 }
 
 static void say_how_it_went(const struct loop *loop)
 {
-	if (loop->replay && replay_was_cut(loop->replay))
+	if (loop->playback.replay && replay_was_cut(loop->playback.replay))
 		log_warning("%s ends in the middle of a line; its last tick was left out",
 			loop->config->replay);
 	if (loop->n_slow)
@@ -292,9 +355,11 @@ int loop_run(const struct config *config, const struct consumer *consumer)
 		.pace = { .interval_ns = config->interval_ns },
 		.consumer = consumer,
 		.tick_s = NAN,
+		.playback.stop = &stop,
 	};
 	int status;
 
+	loop.playback.shown = &loop.shown;
 	catch_stop_signals();
 	status = open_source(&loop);
 	if (!status) {
@@ -302,6 +367,6 @@ int loop_run(const struct config *config, const struct consumer *consumer)
 		say_how_it_went(&loop);
 	}
 	sampler_close(loop.sampler);
-	replay_close(loop.replay);
+	replay_close(loop.playback.replay);
 	return status ? status : loop.input_status;
 }

@@ -52,8 +52,10 @@
 
 /* And every command that takes samples. */
 #define OPTIONS_OF_SOURCES \
-	{ .name = "replay", .argument = "FILE", .help = "read a recording instead of this host", \
+	{ .name = "replay", .argument = "FILE", .help = "read a recording, --at TIME: from there", \
 		.set = option_set_text, .field = IN_REQUEST(config.replay) }, \
+	{ .name = "at", .argument = "TIME", .help = "begin there in the recording", \
+		.set = set_at, .field = IN_REQUEST(config.at), .advanced = true }, \
 	OPTIONS_OF_HOST
 /* clang-format on */
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/when.h"
 #include "vmbpf/sink.h"
 #include "vmbpf/wire.h"
 
@@ -17,6 +18,11 @@ const char *set_interval(void *field, const char *text)
 	int err = parse_duration(text, 100 * NSEC_PER_MSEC, 3600 * NSEC_PER_SEC, field);
 
 	return err ? "a time from 0.1 to 3600 seconds (2, 0.5, 500ms, 1m)" : NULL;
+}
+
+const char *set_at(void *field, const char *text)
+{
+	return when_parse(text, field) ? WHEN_FORMS : NULL;
 }
 
 static const char *set_limit(void *field, const char *text, uint64_t min, const char *expected)

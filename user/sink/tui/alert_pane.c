@@ -203,7 +203,7 @@ static bool obey(struct tui *tui, enum request request)
 {
 	if (request >= REQUEST_UP && request <= REQUEST_LAST)
 		tui_travel(tui, &tui->alerts.list, request);
-	else if (request == REQUEST_UNFOLD)
+	else if (request == REQUEST_OPEN)
 		go_to_vm(tui);
 	else if (leads_back(request))
 		tui->pane = &list_pane;
