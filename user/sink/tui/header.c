@@ -54,6 +54,13 @@ static void draw_pressure(struct canvas *canvas)
 		canvas_text(canvas, " %", A_NORMAL);
 }
 
+static const char *held_word(const struct tui *tui)
+{
+	if (!tui->held)
+		return "";
+	return tui->recorded ? "  PAUSED" : "  HELD (z)";
+}
+
 static void draw_host(struct canvas *canvas)
 {
 	const struct snapshot *snap = canvas->tui->snap;
@@ -66,8 +73,7 @@ static void draw_host(struct canvas *canvas)
 			"%s %s: %s of %s VMs running, %s vCPUs on %s CPUs, load %s%s",
 			figure_time(canvas->arena, snap->real_ns),
 			canvas_safe(canvas, snap->host.name), FIGURE("vms_running"), FIGURE("vms"),
-			FIGURE("vcpus"), FIGURE("cpus"), FIGURE("load_1m"),
-			canvas->tui->held ? "  HELD (z)" : ""),
+			FIGURE("vcpus"), FIGURE("cpus"), FIGURE("load_1m"), held_word(canvas->tui)),
 		A_NORMAL);
 	canvas_begin(canvas, 1);
 	canvas_text(canvas,

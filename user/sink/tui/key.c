@@ -33,6 +33,8 @@ static const struct {
 	{ "Left", KEY_LEFT },
 	{ "Right", KEY_RIGHT },
 	{ "Esc", 27 },
+	{ "S-Left", KEY_SLEFT },
+	{ "S-Right", KEY_SRIGHT },
 	{ "F1", KEY_F(1) },
 	{ "F2", KEY_F(2) },
 	{ "F3", KEY_F(3) },

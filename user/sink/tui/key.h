@@ -32,8 +32,8 @@
 	_(PAGE_DOWN, "PgDn", "a screen down") \
 	_(FIRST, "Home", "the first row") \
 	_(LAST, "End", "the last row") \
-	_(LEFT, "Left", "columns further left") \
-	_(RIGHT, "Right", "columns further right") \
+	_(LEFT, "S-Left", "columns further left") \
+	_(RIGHT, "S-Right", "columns further right") \
 	_(SORT_NEXT, ">", "sort by the column to the right") \
 	_(SORT_BEFORE, "<", "sort by the column to the left") \
 	_(SORT_REVERSE, "r", "turn the order around") \
@@ -50,7 +50,11 @@
 	_(INTERVAL, "s", "seconds between ticks") \
 	_(SAVE, "W", "save screen, columns, order and interval") \
 	_(FREEZE, "z", "hold the screen, or let it go on") \
-	_(REFRESH, "Space", "a tick now") \
+	_(REFRESH, "Space", "a tick now; a recording pauses, or plays on") \
+	_(TICK_BACK, "Left", "a recording pauses a tick earlier; else columns further left") \
+	_(TICK_ON, "Right", "a recording pauses a tick later; else columns further right") \
+	_(MINUTE_BACK, ",", "a recording goes back a minute") \
+	_(MINUTE_ON, ".", "a recording goes on a minute") \
 	_(OF_HOST, "I", "100 % of the time is that of one CPU, or of all the host has") \
 	_(BYTES, "u", "bytes by 1024, by 1000, exact, or networks in bits")
 

@@ -34,7 +34,7 @@ struct tui {
 	bool of_host; /* 100 % is all CPUs of the host */
 	bool threads; /* below VMs stand threads */
 	const struct pane *pane;
-	bool held;
+	bool held, recorded; /* as in struct pace */
 	unsigned help_first; /* row of the keys that is on top */
 	struct history history;
 	uint64_t detailed; /* identity of the VM that is shown alone */

@@ -15,6 +15,7 @@
 #include "sink/tui/mouse.h"
 #include "sink/tui/order.h"
 #include "sink/tui/pane.h"
+#include "sink/tui/play.h"
 #include "sink/tui/tty.h"
 
 void tui_say(struct tui *tui, const char *text)
@@ -130,6 +131,14 @@ static const char *const sort_keys[N_REQUESTS] = {
 	[REQUEST_SORT_MEMORY] = "memory_rss",
 };
 
+void tui_shift(struct tui *tui, int columns)
+{
+	if (columns < 0)
+		tui->shift -= tui->shift > 0;
+	else
+		tui->shift += tui->shift + 1 < tui->spec.n_columns;
+}
+
 static void save(struct tui *tui, const struct pace *pace)
 {
 	AUTO_FREE char *text = malloc(LAYOUT_TEXT_MAX);
@@ -185,16 +194,16 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 		set_all_folds(tui);
 		break;
 	case REQUEST_LEFT:
-		tui->shift -= tui->shift > 0;
+		tui_shift(tui, -1);
 		break;
 	case REQUEST_RIGHT:
-		tui->shift += tui->shift + 1 < tui->spec.n_columns;
+		tui_shift(tui, 1);
 		break;
 	case REQUEST_SORT_REVERSE:
 		tui->spec.ascending = !tui->spec.ascending;
 		break;
 	case REQUEST_FREEZE:
-		pace->held = tui->held = !tui->held;
+		pace->held = !pace->held;
 		break;
 	case REQUEST_OF_HOST:
 		tui->of_host = !tui->of_host;
@@ -204,8 +213,6 @@ static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
 		tui->style.bytes = (tui->style.bytes + 1) % N_BYTE_STYLES;
 		tui_forget_widths(tui);
 		break;
-	case REQUEST_REFRESH:
-		pace->steps = 1;
 		break;
 	default:
 		break;
@@ -227,6 +234,8 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 		order_by_name(&tui->spec, sort_keys[request]);
 	else if (request >= REQUEST_SEARCH && request <= REQUEST_INTERVAL)
 		prompt_begin(tui, ASK_SEARCH + (request - REQUEST_SEARCH), pace);
+	else if (request >= REQUEST_REFRESH && request <= REQUEST_MINUTE_ON)
+		play(tui, request, pace);
 	else
 		return obey_simply(tui, request, pace);
 	return 0;
@@ -314,5 +323,7 @@ int tui_input(struct tui *tui, struct pace *pace)
 		if (!err)
 			err = fill(tui);
 	}
+	tui->held = pace->held;
+	tui->recorded = pace->recorded;
 	return err ? err : show(tui);
 }
