@@ -36,9 +36,9 @@ void detail_open(struct tui *tui);
 
 /* tui.c */
 void tui_show_pane(struct tui *tui, const struct pane *pane);
+
 /* The table goes that many columns to the left where negative, at most one. */
 void tui_shift(struct tui *tui, int columns);
-void tui_say(struct tui *tui, const char *text);
 
 /* Whether panes of choices leave that to what it means everywhere. */
 bool pane_is_common(enum request request);

@@ -32,13 +32,8 @@ const char *spark_line(
 {
 	char *line = arena_alloc(arena, (size_t)n * LEVEL_BYTES + 1), *end = line;
 
-	for (unsigned i = 0; i < n; i++) {
-		const char *cell = level_of((double)samples[i], most, utf8);
-		size_t size = strlen(cell);
-
-		memcpy(end, cell, size);
-		end += size;
-	}
+	for (unsigned i = 0; i < n; i++)
+		end = stpcpy(end, level_of((double)samples[i], most, utf8));
 	return line;
 }
 

@@ -292,19 +292,23 @@ void tui_close(struct tui *tui)
 	free(tui);
 }
 
-static int show(struct tui *tui)
+int tui_tick(struct tui *tui, const struct snapshot *snap)
 {
-	int err = fill(tui);
+	int err;
 
+	tui->snap = snap;
+	history_add(&tui->history, snap);
+	err = fill(tui);
 	tty_stop_if_asked();
 	return err ? err : tui_draw(tui);
 }
 
-int tui_tick(struct tui *tui, const struct snapshot *snap)
+/* Hundreds of rows need not be sorted anew for a key that moves over them. */
+static bool keeps_rows(const struct tui *tui, int code)
 {
-	tui->snap = snap;
-	history_add(&tui->history, snap);
-	return show(tui);
+	enum request request = key_request(code);
+
+	return !tui->prompt.asking && request >= REQUEST_UP && request <= REQUEST_LAST;
 }
 
 int tui_input(struct tui *tui, struct pace *pace)
@@ -312,6 +316,8 @@ int tui_input(struct tui *tui, struct pace *pace)
 	int code, err = 0;
 
 	while (!err && (code = getch()) != ERR) {
+		bool kept = keeps_rows(tui, code);
+
 		tui->message[0] = '\0';
 		if (code == KEY_MOUSE)
 			err = obey_mouse(tui, pace);
@@ -320,10 +326,11 @@ int tui_input(struct tui *tui, struct pace *pace)
 		else if (code != KEY_RESIZE)
 			err = obey(tui, key_request(code), pace);
 		/* What it moves over must be there before the next key moves on. */
-		if (!err)
+		if (!err && !kept)
 			err = fill(tui);
 	}
 	tui->held = pace->held;
 	tui->recorded = pace->recorded;
-	return err ? err : show(tui);
+	tty_stop_if_asked();
+	return err ? err : tui_draw(tui);
 }
