@@ -17,6 +17,7 @@
 
 #define MAX_LINES 256
 #define MAX_HOLDERS 5
+#define LEAST_PERCENT 0.05 /* what is less is shown as 0.0 */
 #define MAX_EXITS 5
 #define BAR_MAX 72
 #define LABEL_CELLS 10
@@ -242,7 +243,7 @@ static void add_holders(struct page *page)
 		return;
 	add_heading(page, "who had the CPU while it waited, in % of one CPU");
 	for (size_t i = 0; i < waiter.n_holders && i < MAX_HOLDERS; i++)
-		if (waiter.holders[i].percent > 0)
+		if (waiter.holders[i].percent >= LEAST_PERCENT)
 			ADD(page, "%7.1f  %s", waiter.holders[i].percent,
 				holder_name(page, &waiter.holders[i]));
 }
