@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
+
 const char *replay_text(struct json_object *line, const char *member)
 {
 	struct json_object *value = json_object_object_get(line, member);
@@ -56,12 +58,28 @@ static bool is_number(struct json_object *json)
 	       json_object_is_type(json, json_type_double);
 }
 
-/* json-c keeps the text of what it reads as a double, so nothing has been rounded. */
+/* As other programs write numbers: 7.7e-08, or with more decimals than there are. */
+static int round_seconds(struct json_object *number, uint64_t *ret)
+{
+	double ns = round(json_object_get_double(number) * NSEC_PER_SEC);
+
+	if (!(ns >= 0))
+		return -EINVAL;
+	if (ns >= (double)UINT64_MAX)
+		return -ERANGE;
+	*ret = (uint64_t)ns;
+	return 0;
+}
+
+/* json-c keeps the text of what it reads as a double, so what vmbpf wrote has not been rounded. */
 int replay_seconds(struct json_object *number, uint64_t *ret)
 {
+	int err;
+
 	if (!is_number(number))
 		return -EINVAL;
-	return parse_decimal(json_object_get_string(number), 9, ret);
+	err = parse_decimal(json_object_get_string(number), 9, ret);
+	return err == -EINVAL ? round_seconds(number, ret) : err;
 }
 
 int replay_whole(struct json_object *number, uint64_t max, uint64_t *ret)

@@ -9,7 +9,10 @@
 /* The member as a text, or NULL where it is none. Lives as long as the line. */
 const char *replay_text(struct json_object *line, const char *member);
 
-/* Decimal seconds to nanoseconds, without rounding. -EINVAL, -ERANGE. */
+/*
+ * Decimal seconds to nanoseconds: of up to nine decimals without rounding, of all else that JSON
+ * calls a number the nearest. -EINVAL, -ERANGE.
+ */
 int replay_seconds(struct json_object *number, uint64_t *ret);
 
 /* -EINVAL where it is not a whole number, -ERANGE where it is not in [0, max]. */
