@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collect/replay.h"
@@ -229,8 +232,8 @@ static void broken_lines_are_refused_with_their_number_and_what_would_be_right(v
 		{ HEAD("vm") ",\"title\":1}\n", ":1: \"title\" must be a text, or null" },
 		{ HEAD("vm") ",\"cpu_seconds_total\":\"1\"}\n",
 			":1: \"cpu_seconds_total\" must be a number that is not negative" },
-		{ HEAD("vm") ",\"cpu_seconds_total\":1.0000000001}\n",
-			":1: \"cpu_seconds_total\"" },
+		{ HEAD("vm") ",\"cpu_seconds_total\":-7.7e-08}\n", ":1: \"cpu_seconds_total\"" },
+		{ HEAD("vm") ",\"cpu_seconds_total\":1e300}\n", ":1: \"cpu_seconds_total\"" },
 		{ HEAD("vm") ",\"cpu_seconds_total\":18446744073.709551616}\n",
 			":1: \"cpu_seconds_total\"" },
 		{ HEAD("vm") ",\"memory_rss_bytes\":18446744073709551615}\n",
@@ -380,6 +383,92 @@ static void a_line_below_a_vm_finds_it_wherever_it_stands(void **state)
 	free(path);
 }
 
+static volatile sig_atomic_t stop;
+
+static void set_stop(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+/* A pipe whose other end sends a signal while it is waited for, and then one tick. */
+static pid_t open_pipe(struct replay **ret)
+{
+	static const char content[] = HEAD("host") "}\n";
+	const struct timespec pause = { .tv_nsec = 100 * MSEC };
+	const struct sigaction action = { .sa_handler = set_stop };
+	char path[32];
+	int fds[2];
+	pid_t pid;
+
+	sigaction(SIGUSR1, &action, NULL);
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(fds[0]);
+		nanosleep(&pause, NULL);
+		kill(getppid(), SIGUSR1);
+		nanosleep(&pause, NULL);
+		_exit(write(fds[1], content, strlen(content)) < 0);
+	}
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	assert_int_equal(replay_open(path, ret), 0);
+	close(fds[0]);
+	return pid;
+}
+
+/* Such as that of another size of the window. */
+static void a_signal_does_not_end_a_recording(void **state)
+{
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+	pid_t pid = open_pipe(&replay);
+
+	(void)state;
+	assert_int_equal(replay_read(replay, snap), 1);
+	snapshot_free(snap);
+	replay_close(replay);
+	waitpid(pid, NULL, 0);
+}
+
+static void one_that_stops_ends_the_wait_for_a_pipe(void **state)
+{
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+	pid_t pid = open_pipe(&replay);
+
+	(void)state;
+	stop = 0;
+	replay_stop_by(replay, &stop);
+	assert_int_equal(replay_read(replay, snap), -EINTR);
+	snapshot_free(snap);
+	replay_close(replay);
+	waitpid(pid, NULL, 0);
+}
+
+/* jq writes 0.000000077 as the first, and 5007.000000001 as the second. */
+static void numbers_as_other_programs_write_them_are_rounded(void **state)
+{
+	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9,\"vcpus\":1,"
+						 "\"ready_seconds_total\":7.7e-08,"
+						 "\"cpu_seconds_total\":5007.0000000009999}\n";
+	char *path = make_file(content, strlen(content));
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+
+	(void)state;
+	assert_int_equal(replay_open(path, &replay), 0);
+	assert_int_equal(replay_read(replay, snap), 1);
+	assert_int_equal(snap->vms->sched.ready_ns, 77);
+	assert_true(snap->vms->cpu_ns == 5007000000001);
+	snapshot_free(snap);
+	replay_close(replay);
+	unlink(path);
+	free(path);
+}
+
 static void sums_stay_known_when_only_vms_were_recorded(void **state)
 {
 	static const char content[] = HEAD("vm") ",\"vm\":\"v\",\"pid\":9,\"vcpus\":2,"
@@ -426,6 +515,9 @@ int main(void)
 		cmocka_unit_test(a_last_line_without_newline_is_read_when_it_is_whole),
 		cmocka_unit_test(members_and_types_that_are_not_known_are_passed_over),
 		cmocka_unit_test(a_line_below_a_vm_finds_it_wherever_it_stands),
+		cmocka_unit_test(a_signal_does_not_end_a_recording),
+		cmocka_unit_test(one_that_stops_ends_the_wait_for_a_pipe),
+		cmocka_unit_test(numbers_as_other_programs_write_them_are_rounded),
 		cmocka_unit_test(sums_stay_known_when_only_vms_were_recorded),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_error),
 	};

@@ -135,6 +135,7 @@ static int open_recording(struct loop *loop)
 	int err = replay_open(path, &loop->playback.replay);
 
 	if (!err) {
+		replay_stop_by(loop->playback.replay, &stop);
 		loop->pace.recorded = true;
 		loop->pace.goes_back = replay_can_seek(loop->playback.replay);
 		return rights_drop(loop->config);
@@ -327,7 +328,7 @@ static int run_ticks(struct loop *loop)
 		note_duration(loop);
 		keep(loop, &ticks);
 	}
-	if (got < 0)
+	if (got < 0 && !(stop && got == -EINTR))
 		status = say_what_failed(loop, got);
 	else if (!status && !stop && ticks.now && loop->n_shown == 0)
 		status = show(loop, ticks.now);

@@ -69,6 +69,11 @@ fail:
 	return err;
 }
 
+void replay_stop_by(struct replay *replay, const volatile sig_atomic_t *stop)
+{
+	replay->file.stop = stop;
+}
+
 void replay_close(struct replay *replay)
 {
 	if (!replay)
@@ -115,7 +120,7 @@ static int take_line(struct replay *replay)
 	r = replay_file_take(&replay->file, &replay->line);
 	if (r == -E2BIG)
 		return fail(replay, "the line is longer than %u bytes", REPLAY_MAX_LINE);
-	if (r < 0)
+	if (r < 0 && r != -EINTR)
 		return fail(replay, "cannot be read: %s", strerror(-r));
 	return r;
 }

@@ -6,6 +6,7 @@
 #ifndef COLLECT_REPLAY_H
 #define COLLECT_REPLAY_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,12 @@ struct replay;
 /* 0, or -errno where the file cannot be opened. */
 int replay_open(const char *path, struct replay **ret);
 void replay_close(struct replay *replay); /* accepts NULL */
+
+/*
+ * From now on a signal that sets *stop ends what waits for a pipe, which returns -EINTR. Other
+ * signals end nothing.
+ */
+void replay_stop_by(struct replay *replay, const volatile sig_atomic_t *stop);
 
 /*
  * Fills an empty snapshot, its clocks included, with the next tick; snapshot_finish() is left to

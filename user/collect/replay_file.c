@@ -44,7 +44,9 @@ static ssize_t fill(struct replay_file *file)
 	memmove(file->buffer, file->buffer + file->begin, size);
 	file->begin = 0;
 	file->end = size;
-	n = read(file->fd, file->buffer + size, BUFFER_SIZE - size);
+	do
+		n = read(file->fd, file->buffer + size, BUFFER_SIZE - size);
+	while (n < 0 && errno == EINTR && !(file->stop && *file->stop));
 	if (n < 0)
 		return -errno;
 	file->end += (size_t)n;

@@ -3,6 +3,7 @@
 #ifndef COLLECT_REPLAY_FILE_H
 #define COLLECT_REPLAY_FILE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@ struct replay_file {
 	size_t begin, end; /* the part of the buffer that was not taken yet */
 	struct place next; /* of what is there */
 	bool can_seek; /* no pipe */
+	const volatile sig_atomic_t *stop; /* a signal ends a read while it is set; may be NULL */
 };
 
 /* Until the next one is taken. */
@@ -36,8 +38,8 @@ int replay_file_open(struct replay_file *file, const char *path);
 void replay_file_close(struct replay_file *file); /* accepts one that could not be opened */
 
 /*
- * Takes the next line. Returns 1, 0 at the end, -E2BIG where it is longer than REPLAY_MAX_LINE, or
- * -errno.
+ * Takes the next line. Returns 1, 0 at the end, -E2BIG where it is longer than REPLAY_MAX_LINE,
+ * -EINTR where it was stopped, or -errno.
  */
 int replay_file_take(struct replay_file *file, struct line *ret);
 
