@@ -73,3 +73,8 @@ ok "a VM that ends leaves" lacks top lab-kvm
 press top q
 ok "q ends it" shows top 'ended with 0'
 ok "and leaves no program in the kernel" until_true 10 eval "[ \"\$(programs)\" = $BEFORE ]"
+open_terminal crash 120 30 "$VMBPF" top -d 0.5
+ok "it begins again" shows crash 'vmbpf'
+pkill -SEGV -P "$(multiplexer display-message -p -t crash '#{pane_pid}')" vmbpf
+ok "a crash gives the terminal back" shows crash 'ended with 139'
+ok "and leaves no program in the kernel either" until_true 10 eval "[ \"\$(programs)\" = $BEFORE ]"

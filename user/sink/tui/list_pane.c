@@ -50,6 +50,20 @@ static void put_value(struct board *board, struct cell *cells, unsigned at,
 /* What a row below a VM hangs on: without UTF-8 or with it, the others and the last one. */
 static const char *const branches[2][2] = { { "|-", "`-" }, { "├─", "└─" } };
 
+/* What libvirt tells of one that it cannot answer for is as old as that. */
+static const char *vm_name(const struct canvas *canvas, const struct vm *vm)
+{
+	const char *name = canvas_safe(canvas, vm->name);
+	char text[UNIT_TEXT_MAX];
+	struct column column;
+	struct value age;
+
+	if (vm->stale != 1 || column_find("age_seconds", SCOPE_VM, &column) < 0)
+		return name;
+	age = column_value(&column, canvas->tui->snap, &vm->e);
+	return arena_printf(canvas->arena, "%s %s", name, unit_format(&column, &age, text));
+}
+
 /* What the row is called, below the VM with where it hangs. */
 static const char *row_name(const struct canvas *canvas, const struct list_row *row)
 {
@@ -58,7 +72,7 @@ static const char *row_name(const struct canvas *canvas, const struct list_row *
 	struct value key;
 
 	if (row->scope == SCOPE_VM)
-		return canvas_safe(canvas, row->item.vm->name);
+		return vm_name(canvas, row->item.vm);
 	key = select_key(row->scope, &row->item);
 	if (key.kind == VALUE_TEXT)
 		return arena_printf(canvas->arena, "%s %s", branch, canvas_safe(canvas, key.text));
@@ -142,8 +156,8 @@ static int name_width(const struct grid *grid)
 
 	for (unsigned i = 1; i < grid->n_columns; i++)
 		others += grid->widths[i] + CANVAS_GAP;
-	if (width + others > COLS)
-		width = COLS - others;
+	if (width + others >= COLS)
+		width = COLS - others - 1;
 	return width > MIN_NAME ? width : grid->widths[0] < MIN_NAME ? grid->widths[0] : MIN_NAME;
 }
 
