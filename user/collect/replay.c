@@ -155,6 +155,12 @@ static int check_schema(struct replay *replay, struct json_object *line)
 	return 0;
 }
 
+static void drop_next(struct replay *replay)
+{
+	json_object_put(replay->next);
+	replay->next = NULL;
+}
+
 /* Makes the line that was taken the next one. Returns 1, 0 where it is cut off, or -errno. */
 static int parse_next(struct replay *replay)
 {
@@ -169,6 +175,8 @@ static int parse_next(struct replay *replay)
 		return fail(replay, "the line must be one JSON object (%s)",
 			json_tokener_error_desc(json_tokener_get_error(replay->tokener)));
 	err = check_schema(replay, replay->next);
+	if (err)
+		drop_next(replay);
 	return err ? err : 1;
 }
 
@@ -272,12 +280,6 @@ static int read_entity(struct replay *replay, struct snapshot *snap)
 	if (replay_line_read(replay->next, snap, &fault) < 0)
 		return fail(replay, "\"%s\" must be %s", fault.member, fault.right);
 	return 0;
-}
-
-static void drop_next(struct replay *replay)
-{
-	json_object_put(replay->next);
-	replay->next = NULL;
 }
 
 /* Makes sure that there is a next line. Returns 1, 0 at the end, or -errno. */
