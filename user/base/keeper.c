@@ -56,32 +56,35 @@ static int write_all(int fd, const char *text, size_t size)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Beside the file, for nobody else; its name is filled in. */
-static int make_temporary(const char *path, char *temporary)
+/* Beside the file, for nobody else. The file descriptor and its name, or -errno and none. */
+static int make_temporary(const char *path, char **ret)
 {
-	int fd = mkostemp(temporary, O_CLOEXEC), err;
+	char *name;
+	int fd;
 
-	if (fd >= 0 || errno != ENOENT)
-		return fd < 0 ? -errno : fd;
-	err = make_folders(path);
-	if (err)
+	if (asprintf(&name, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0) {
+		int err = -errno;
+
+		free(name);
 		return err;
-	strcpy(temporary + strlen(temporary) - 6, "XXXXXX");
-	fd = mkostemp(temporary, O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	}
+	*ret = name;
+	return fd;
 }
 
 static int replace(const char *path, const char *text, size_t size)
 {
 	AUTO_FREE char *temporary = NULL;
-	int fd, err;
+	int fd = make_temporary(path, &temporary), err;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
+	if (fd == -ENOENT) {
+		err = make_folders(path);
+		fd = err ? err : make_temporary(path, &temporary);
 	}
-	fd = make_temporary(path, temporary);
-	if (fd < 0)
+	if (!temporary)
 		return fd;
 	err = write_all(fd, text, size);
 	if (close(fd) < 0 && !err)

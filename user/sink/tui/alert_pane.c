@@ -202,7 +202,7 @@ static bool leads_back(enum request request)
 static bool obey(struct tui *tui, enum request request)
 {
 	if (request >= REQUEST_UP && request <= REQUEST_LAST)
-		tui_travel(tui, &tui->alerts.list, request);
+		list_move(&tui->alerts.list, tui_steps(tui, request, tui->alerts.list.n));
 	else if (request == REQUEST_OPEN)
 		go_to_vm(tui);
 	else if (leads_back(request))

@@ -49,18 +49,13 @@ void chooser_draw(struct canvas *canvas, const char *heading,
 
 bool chooser_travel(struct tui *tui, enum request request)
 {
-	int page = tui->height > 1 ? tui->height - 1 : 1, all = (int)tui->chooser.n;
-	const int steps[N_REQUESTS] = {
-		[REQUEST_UP] = -1,
-		[REQUEST_DOWN] = 1,
-		[REQUEST_PAGE_UP] = -page,
-		[REQUEST_PAGE_DOWN] = page,
-		[REQUEST_FIRST] = -all,
-		[REQUEST_LAST] = all,
-	};
-
 	if (request < REQUEST_UP || request > REQUEST_LAST)
 		return false;
-	chooser_move(&tui->chooser, steps[request]);
+	chooser_move(&tui->chooser, (int)tui_steps(tui, request, tui->chooser.n));
 	return true;
+}
+
+bool chooser_search_pane(struct tui *tui, const char *text, bool again)
+{
+	return chooser_search(&tui->chooser, text, again);
 }

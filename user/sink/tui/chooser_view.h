@@ -16,4 +16,7 @@ void chooser_draw(struct canvas *canvas, const char *heading,
 /* Whether the request was one of the keys that move. */
 bool chooser_travel(struct tui *tui, enum request request);
 
+/* As `search` of a pane. */
+bool chooser_search_pane(struct tui *tui, const char *text, bool again);
+
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owns what is shown of one VM: what is wrong with it, where its CPU time goes, how it went. */
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -21,6 +19,7 @@
 #define MAX_EXITS 5
 #define BAR_MAX 72
 #define LABEL_CELLS 10
+#define SERIES_CELLS (LABEL_CELLS + (int)sizeof(" 1234567  max 1234567  "))
 
 /* The lines of which some are shown. */
 struct page {
@@ -58,6 +57,15 @@ static struct value value_of(const struct page *page, const char *name, enum sco
 	return column_value(column, page->snap, entity);
 }
 
+/* Bytes as one likes them; times are always shares of one CPU here. */
+static const char *format(const struct page *page, const struct column *column,
+	const struct value *value, char text[static UNIT_TEXT_MAX])
+{
+	const struct unit_style style = { .bytes = page->canvas->tui->style.bytes };
+
+	return unit_format_as(column, value, &style, text);
+}
+
 /* As people read it; "-" where nobody measured it. */
 static const char *text_of(
 	const struct page *page, const char *name, enum scope scope, const struct entity *entity)
@@ -68,7 +76,7 @@ static const char *text_of(
 
 	if (value.kind == VALUE_TEXT)
 		return canvas_safe(page->canvas, value.text);
-	return arena_strdup(page->canvas->arena, unit_format(&column, &value, text));
+	return arena_strdup(page->canvas->arena, format(page, &column, &value, text));
 }
 
 /* NAN where nobody measured it. */
@@ -100,7 +108,7 @@ static void add_wrapped(struct page *page, attr_t attributes, const char *text)
 	int width = COLS > 2 ? COLS - 1 : 1;
 
 	while (unit_text_width(text) > width) {
-		size_t end = 0, blank = 0;
+		size_t end, blank = 0;
 
 		for (size_t i = 0; text[i]; i++) {
 			if (text[i] != ' ')
@@ -127,34 +135,43 @@ static void add_verdict(struct page *page)
 	add_wrapped(page, canvas_attribute(tui, level) | A_BOLD, text);
 }
 
+/* Whether a part is there only where the time inside the guest is known, or only where it is not.
+ */
+enum part_of { OF_ALL, OF_SPLIT, OF_UNSPLIT };
+
 /* What a VM's CPU time consists of. */
 static const struct {
 	char letter;
+	enum part_of of;
 	const char *title;
 	const char *column;
 } parts[] = {
-	{ 'G', "guest", "guest_percent" },
-	{ 'H', "hypervisor", "hypervisor_percent" },
-	{ 'P', "polling", "halt_poll_percent" },
-	{ 'E', "emulator", "cpu_emulator_percent" },
-	{ 'I', "iothreads", "cpu_iothread_percent" },
-	{ 'W', "workers", "cpu_worker_percent" },
-	{ 'V', "vhost", "cpu_vhost_percent" },
-	{ 'O', "other", "cpu_other_percent" },
+	{ 'C', OF_UNSPLIT, "vCPUs", "cpu_vcpu_percent" },
+	{ 'G', OF_SPLIT, "guest", "guest_percent" },
+	{ 'H', OF_SPLIT, "hypervisor", "hypervisor_percent" },
+	{ 'P', OF_SPLIT, "polling", "halt_poll_percent" },
+	{ 'E', OF_ALL, "emulator", "cpu_emulator_percent" },
+	{ 'I', OF_ALL, "iothreads", "cpu_iothread_percent" },
+	{ 'W', OF_ALL, "workers", "cpu_worker_percent" },
+	{ 'V', OF_ALL, "vhost", "cpu_vhost_percent" },
+	{ 'O', OF_ALL, "other", "cpu_other_percent" },
 };
 
-/* In the place of the first three, where the time inside the guest is not known. */
-static const char *const vcpu_column = "cpu_vcpu_percent";
-
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
+
+/* Those that every VM has are mentioned where they took anything. */
+static bool is_part(size_t part, bool split, double percent)
+{
+	return parts[part].of == OF_ALL ? percent > 0 : (parts[part].of == OF_SPLIT) == split;
+}
 
 /* The whole is what all vCPUs could have, or what the VM took, should that be more. */
 static void add_split(struct page *page)
 {
 	double most = VM_NUMBER(page, "vcpus") * 100, sum = VM_NUMBER(page, "cpu_percent");
+	bool split = !isnan(VM_NUMBER(page, "guest_percent"));
 	struct spark_part shares[N_PARTS] = { 0 };
 	struct arena *arena = page->canvas->arena;
-	bool split = !isnan(VM_NUMBER(page, "guest_percent"));
 	const char *legend = "";
 
 	if (isnan(sum))
@@ -162,16 +179,13 @@ static void add_split(struct page *page)
 	if (isnan(most) || sum > most)
 		most = sum > 100 ? sum : 100;
 	for (size_t i = 0; i < N_PARTS; i++) {
-		const char *column = i == 0 && !split ? vcpu_column : parts[i].column;
-		double percent = VM_NUMBER(page, column);
+		double percent = VM_NUMBER(page, parts[i].column);
 
-		if (!(percent > 0) && (i >= 3 || (i && !split)))
+		if (!is_part(i, split, percent))
 			continue;
-		shares[i] = (struct spark_part){ i == 0 && !split ? 'C' : parts[i].letter,
-			percent / most };
+		shares[i] = (struct spark_part){ parts[i].letter, percent / most };
 		legend = arena_printf(arena, "%s%s%c %s %s", legend, *legend ? "  " : "",
-			shares[i].letter, i == 0 && !split ? "vCPUs" : parts[i].title,
-			VM_TEXT(page, column));
+			parts[i].letter, parts[i].title, VM_TEXT(page, parts[i].column));
 	}
 	add_heading(page, arena_printf(arena, "CPU %.1f %% of one CPU; the bar's whole is %.0f %%",
 				  sum, most));
@@ -187,7 +201,7 @@ static void add_series(struct page *page, enum series series, uint64_t identity)
 	const struct tui *tui = page->canvas->tui;
 	float samples[HISTORY_SAMPLES];
 	unsigned n = history_get(&tui->history, identity, series, samples);
-	int room = COLS - LABEL_CELLS - 1 - 2 * 9 - 8;
+	int room = COLS - SERIES_CELLS;
 	char now[UNIT_TEXT_MAX], top[UNIT_TEXT_MAX];
 	struct value value, most = { .kind = VALUE_ABSENT };
 	struct column column = { 0 };
@@ -203,7 +217,7 @@ static void add_series(struct page *page, enum series series, uint64_t identity)
 	if (most.kind == VALUE_ABSENT)
 		return;
 	ADD(page, "%-*s %7s  max %7s  %s", LABEL_CELLS, series_rows[series].title,
-		unit_format(&column, &value, now), unit_format(&column, &most, top),
+		format(page, &column, &value, now), format(page, &column, &most, top),
 		spark_line(page->canvas->arena, samples + first, n - first,
 			fmax(most.number, series_rows[series].least), tui->spec.utf8));
 }
@@ -397,7 +411,7 @@ static bool obey(struct tui *tui, enum request request)
 	case REQUEST_QUIT:
 	case REQUEST_DETAIL:
 	case REQUEST_OPEN:
-		tui->pane = &list_pane;
+		tui_show_pane(tui, &list_pane);
 		return true;
 	default:
 		return false;
@@ -412,7 +426,7 @@ void detail_open(struct tui *tui)
 		return;
 	tui->detailed = identity_of(SCOPE_VM, &row->item);
 	tui->detail_first = 0;
-	tui->pane = &detail_pane;
+	tui_show_pane(tui, &detail_pane);
 }
 
 const struct pane detail_pane = {

@@ -36,16 +36,42 @@ void history_done(struct history *history)
 	*history = (struct history){ 0 };
 }
 
+/* Of one series, as found in the catalogue. */
+struct found {
+	struct column columns[2];
+	unsigned n;
+};
+
+static struct found find_columns(enum series series)
+{
+	const char *const *names = series_rows[series].columns;
+	struct found found = { 0 };
+
+	for (unsigned i = 0; i < 2 && names[i]; i++)
+		if (column_find(names[i], SCOPE_VM, &found.columns[found.n]) == 0)
+			found.n++;
+	return found;
+}
+
+/* The value of the first column that has one. */
+static struct value value_of(const struct found *found, const struct snapshot *snap,
+	const struct vm *vm, struct column *column)
+{
+	struct value value = { 0 };
+
+	for (unsigned i = 0; i < found->n && value.kind == VALUE_ABSENT; i++) {
+		*column = found->columns[i];
+		value = column_value(column, snap, &vm->e);
+	}
+	return value;
+}
+
 struct value series_value(
 	enum series series, const struct snapshot *snap, const struct vm *vm, struct column *column)
 {
-	const char *const *columns = series_rows[series].columns;
-	struct value value = { 0 };
+	const struct found found = find_columns(series);
 
-	for (unsigned i = 0; i < 2 && columns[i] && value.kind == VALUE_ABSENT; i++)
-		if (column_find(columns[i], SCOPE_VM, column) == 0)
-			value = column_value(column, snap, &vm->e);
-	return value;
+	return value_of(&found, snap, vm, column);
 }
 
 static struct vm_history *add_vm(struct history *history, uint64_t identity)
@@ -64,7 +90,8 @@ static struct vm_history *add_vm(struct history *history, uint64_t identity)
 	return vm;
 }
 
-static void note(struct history *history, const struct snapshot *snap, const struct vm *vm)
+static void note(struct history *history, const struct found found[static N_SERIES],
+	const struct snapshot *snap, const struct vm *vm)
 {
 	const struct item item = { .entity = &vm->e, .vm = vm };
 	uint64_t identity = identity_of(SCOPE_VM, &item);
@@ -77,7 +104,7 @@ static void note(struct history *history, const struct snapshot *snap, const str
 		return; /* without memory there is a gap, as for a VM that was not there */
 	memory->age = 0;
 	for (enum series series = 0; series < N_SERIES; series++) {
-		struct value value = series_value(series, snap, vm, &column);
+		struct value value = value_of(&found[series], snap, vm, &column);
 
 		if (value.kind == VALUE_NUMBER)
 			memory->samples[series][history->newest] = (float)value.number;
@@ -110,6 +137,8 @@ static unsigned step_back(unsigned at)
 
 void history_add(struct history *history, const struct snapshot *snap)
 {
+	struct found found[N_SERIES];
+
 	while (history->n && history->times[history->newest] >= snap->real_ns) {
 		history->newest = step_back(history->newest);
 		history->n--;
@@ -118,8 +147,10 @@ void history_add(struct history *history, const struct snapshot *snap)
 	history->n += history->n < HISTORY_SAMPLES;
 	history->times[history->newest] = snap->real_ns;
 	make_room(history);
+	for (enum series series = 0; series < N_SERIES; series++)
+		found[series] = find_columns(series);
 	for (const struct vm *vm = snap->vms; vm; vm = vm->next)
-		note(history, snap, vm);
+		note(history, found, snap, vm);
 }
 
 unsigned history_get(const struct history *history, uint64_t vm, enum series series,

@@ -60,15 +60,10 @@ static bool obey(struct tui *tui, enum request request)
 	}
 }
 
-static bool search(struct tui *tui, const char *text, bool again)
-{
-	return chooser_search(&tui->chooser, text, again);
-}
-
 const struct pane sort_pane = {
 	.open = open_pane,
 	.draw = draw,
 	.obey = obey,
-	.search = search,
+	.search = chooser_search_pane,
 	.alone = true,
 };

@@ -54,8 +54,8 @@ struct tui {
 /* Until the next key, on the last line. */
 void tui_say(struct tui *tui, const char *text);
 
-/* Selects by so many rows what one of the requests from UP to LAST asks for. */
-void tui_travel(struct tui *tui, struct list *list, enum request request);
+/* How many rows on a request from UP to LAST asks to go, where there are so many; else 0. */
+long tui_steps(const struct tui *tui, enum request request, size_t rows);
 
 /* The columns are to be as wide as they need to be again. */
 void tui_forget_widths(struct tui *tui);

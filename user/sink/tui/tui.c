@@ -103,15 +103,9 @@ static int fill(struct tui *tui)
 	return !err && tui->pane->fill ? tui->pane->fill(tui) : err;
 }
 
-static void set_all_folds(struct tui *tui)
+long tui_steps(const struct tui *tui, enum request request, size_t rows)
 {
-	tui->list.folds.all = !tui->list.folds.all;
-	tui->list.folds.n = 0;
-}
-
-void tui_travel(struct tui *tui, struct list *list, enum request request)
-{
-	long page = tui->height > 1 ? tui->height - 1 : 1, all = (long)list->n;
+	long page = tui->height > 1 ? tui->height - 1 : 1, all = (long)rows;
 	const long steps[N_REQUESTS] = {
 		[REQUEST_UP] = -1,
 		[REQUEST_DOWN] = 1,
@@ -121,7 +115,7 @@ void tui_travel(struct tui *tui, struct list *list, enum request request)
 		[REQUEST_LAST] = all,
 	};
 
-	list_move(list, steps[request]);
+	return steps[request];
 }
 
 static const char *const sort_keys[N_REQUESTS] = {
@@ -139,7 +133,7 @@ void tui_shift(struct tui *tui, int columns)
 		tui->shift += tui->shift + 1 < tui->spec.n_columns;
 }
 
-static void save(struct tui *tui, const struct pace *pace)
+static void save(struct tui *tui, struct pace *pace)
 {
 	AUTO_FREE char *text = malloc(LAYOUT_TEXT_MAX);
 	int size;
@@ -154,72 +148,101 @@ static void save(struct tui *tui, const struct pace *pace)
 		tui->host->save(tui->host->context, text, (size_t)size, tui->message);
 }
 
-/* Requests that need no more than a line each. 0 or -ECANCELED. */
-static int obey_simply(struct tui *tui, enum request request, struct pace *pace)
+static void open_row(struct tui *tui, struct pace *pace)
 {
-	switch (request) {
-	case REQUEST_QUIT:
-		return -ECANCELED;
-	case REQUEST_HELP:
-		tui_show_pane(tui, &help_pane);
-		break;
-	case REQUEST_COLUMNS:
-		tui_show_pane(tui, &columns_pane);
-		break;
-	case REQUEST_SORT_CHOOSE:
-		tui_show_pane(tui, &sort_pane);
-		break;
-	case REQUEST_SAVE:
-		save(tui, pace);
-		break;
-	case REQUEST_OPEN:
-		if (list_is_open(&tui->list))
-			detail_open(tui);
-		else
-			list_toggle(&tui->list);
-		break;
-	case REQUEST_DETAIL:
+	(void)pace;
+	if (list_is_open(&tui->list))
 		detail_open(tui);
-		break;
-	case REQUEST_ALERTS:
-		tui->pane = &alert_pane;
-		break;
-	case REQUEST_UNFOLD:
+	else
 		list_toggle(&tui->list);
-		break;
-	case REQUEST_THREADS:
-		tui->threads = !tui->threads;
-		break;
-	case REQUEST_UNFOLD_ALL:
-		set_all_folds(tui);
-		break;
-	case REQUEST_LEFT:
-		tui_shift(tui, -1);
-		break;
-	case REQUEST_RIGHT:
-		tui_shift(tui, 1);
-		break;
-	case REQUEST_SORT_REVERSE:
-		tui->spec.ascending = !tui->spec.ascending;
-		break;
-	case REQUEST_FREEZE:
-		pace->held = !pace->held;
-		break;
-	case REQUEST_OF_HOST:
-		tui->of_host = !tui->of_host;
-		tui_forget_widths(tui);
-		break;
-	case REQUEST_BYTES:
-		tui->style.bytes = (tui->style.bytes + 1) % N_BYTE_STYLES;
-		tui_forget_widths(tui);
-		break;
-		break;
-	default:
-		break;
-	}
-	return 0;
 }
 
+static void unfold(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	list_toggle(&tui->list);
+}
+
+static void unfold_all(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui->list.folds.all = !tui->list.folds.all;
+	tui->list.folds.n = 0;
+}
+
+static void show_threads(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui->threads = !tui->threads;
+}
+
+static void show_detail(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	detail_open(tui);
+}
+
+static void shift_left(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui_shift(tui, -1);
+}
+
+static void shift_right(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui_shift(tui, 1);
+}
+
+static void reverse(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui->spec.ascending = !tui->spec.ascending;
+}
+
+static void hold(struct tui *tui, struct pace *pace)
+{
+	(void)tui;
+	pace->held = !pace->held;
+}
+
+static void change_whole(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui->of_host = !tui->of_host;
+	tui_forget_widths(tui);
+}
+
+static void change_bytes(struct tui *tui, struct pace *pace)
+{
+	(void)pace;
+	tui->style.bytes = (tui->style.bytes + 1) % N_BYTE_STYLES;
+	tui_forget_widths(tui);
+}
+
+static void (*const deeds[N_REQUESTS])(struct tui *tui, struct pace *pace) = {
+	[REQUEST_OPEN] = open_row,
+	[REQUEST_UNFOLD] = unfold,
+	[REQUEST_UNFOLD_ALL] = unfold_all,
+	[REQUEST_THREADS] = show_threads,
+	[REQUEST_DETAIL] = show_detail,
+	[REQUEST_LEFT] = shift_left,
+	[REQUEST_RIGHT] = shift_right,
+	[REQUEST_SORT_REVERSE] = reverse,
+	[REQUEST_SAVE] = save,
+	[REQUEST_FREEZE] = hold,
+	[REQUEST_OF_HOST] = change_whole,
+	[REQUEST_BYTES] = change_bytes,
+};
+
+static const struct pane *const panes[N_REQUESTS] = {
+	[REQUEST_HELP] = &help_pane,
+	[REQUEST_COLUMNS] = &columns_pane,
+	[REQUEST_SORT_CHOOSE] = &sort_pane,
+	[REQUEST_ALERTS] = &alert_pane,
+};
+
+/* 0, or -ECANCELED to end. */
 static int obey(struct tui *tui, enum request request, struct pace *pace)
 {
 	if (tui->pane->obey && tui->pane->obey(tui, request))
@@ -227,7 +250,7 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 	if (request >= REQUEST_SCREEN_OVERVIEW && request <= REQUEST_SCREEN_EXITS)
 		change_screen(tui, SCREEN_OVERVIEW + (request - REQUEST_SCREEN_OVERVIEW));
 	else if (request >= REQUEST_UP && request <= REQUEST_LAST)
-		tui_travel(tui, &tui->list, request);
+		list_move(&tui->list, tui_steps(tui, request, tui->list.n));
 	else if (request == REQUEST_SORT_NEXT || request == REQUEST_SORT_BEFORE)
 		order_by_next(&tui->spec, request == REQUEST_SORT_NEXT ? 1 : -1);
 	else if (sort_keys[request])
@@ -236,9 +259,11 @@ static int obey(struct tui *tui, enum request request, struct pace *pace)
 		prompt_begin(tui, ASK_SEARCH + (request - REQUEST_SEARCH), pace);
 	else if (request >= REQUEST_REFRESH && request <= REQUEST_MINUTE_ON)
 		play(tui, request, pace);
-	else
-		return obey_simply(tui, request, pace);
-	return 0;
+	else if (panes[request])
+		tui_show_pane(tui, panes[request]);
+	else if (deeds[request])
+		deeds[request](tui, pace);
+	return request == REQUEST_QUIT ? -ECANCELED : 0;
 }
 
 /* What is typed is not disturbed by the mouse. */
