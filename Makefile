@@ -17,7 +17,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 VARIANT ?=
 BUILD := build$(addprefix /,$(VARIANT))
 
-LIBS := libbpf libvirt json-c libcap-ng libseccomp libxml-2.0 ncursesw
+LIBS := libbpf libvirt json-c libcap-ng libseccomp libxml-2.0 ncursesw yaml-0.1 libcurl
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef
 CFLAGS ?= -O2 -g
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where alerts go. Each outlet has a thread, a bounded queue, its own retries and its own count of
+ * what was dropped, so that none delays another, and none a tick.
+ */
+#ifndef ALERT_OUTLET_H
+#define ALERT_OUTLET_H
+
+#include <stdatomic.h>
+
+#include "alert/record.h"
+
+#define OUTLET_QUEUE_MAX 256
+#define OUTLET_WHY_MAX 200
+#define OUTLET_BATCH_MAX 64
+
+/* What a delivery came to. */
+enum delivery {
+	DELIVERED,
+	DELIVERY_RETRY, /* later, it may go */
+	DELIVERY_REFUSED, /* never: it is dropped */
+};
+
+/* A kind of outlet: one file each. All functions run in the outlet's thread. */
+struct outlet_type {
+	const char *name; /* "webhook" */
+	unsigned batch; /* records at most in one delivery, up to OUTLET_BATCH_MAX */
+	bool wants_refreshes; /* OCCASION_REFRESH too */
+	/*
+	 * Blocks for ten seconds at most, and returns soon when *stop becomes true. Unless it
+	 * delivered, `why` says what happened, in words for people.
+	 */
+	enum delivery (*deliver)(void *state, const struct alert_record *const *records, size_t n,
+		const atomic_bool *stop, char why[static OUTLET_WHY_MAX]);
+	void (*reopen)(void *state); /* what was moved away is made anew; may be NULL */
+	void (*close)(void *state); /* frees the state; may be NULL */
+};
+
+struct outlet_counts {
+	uint64_t delivered, dropped, retries; /* records, records, attempts */
+	size_t waiting;
+	char trouble[OUTLET_WHY_MAX]; /* why the last attempt failed; empty: it did not */
+};
+
+struct outlet;
+
+/*
+ * `label` says which one it is, safe to print ("https://host/path"). Takes the state over. NULL
+ * without memory; the state is closed then, too.
+ */
+struct outlet *outlet_new(const struct outlet_type *type, const char *label, void *state);
+
+/* Starts the thread, once rights are given up. It keeps no capability. 0 or -errno. */
+int outlet_start(struct outlet *outlet);
+
+/*
+ * Never blocks. Records that wait are dropped from the oldest on when there are too many. What
+ * cannot be delivered is tried again after 1, 2, 4... at most 30 s, for five minutes.
+ */
+void outlet_push(struct outlet *outlet, struct shared_record *record);
+
+/* Asks for reopen() before the next delivery. */
+void outlet_reopen(struct outlet *outlet);
+
+void outlet_count(struct outlet *outlet, struct outlet_counts *ret);
+const char *outlet_name(const struct outlet *outlet); /* of its type */
+const char *outlet_label(const struct outlet *outlet);
+
+/*
+ * Ends the outlet: what waits is delivered until that time (CLOCK_MONOTONIC) and dropped then.
+ * *ret, which may be NULL, is the final count. Accepts NULL.
+ */
+void outlet_free(struct outlet *outlet, uint64_t deadline_ns, struct outlet_counts *ret);
+
+#endif
