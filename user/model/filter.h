@@ -11,8 +11,8 @@
  * NAME is a catalogue name (ready, vm.ready, memory_used_bytes); a VALUE may carry a unit (5, 5%,
  * 10ms, 2GiB, 20k); "=", "!=" compare text as a whole, "~" as a glob. A bare WORD, or a word in
  * quotes, is a glob on the VM's name when it holds * ? or [, else a part of its name or the start
- *of its UUID. && || ! are accepted for and, or, not. A comparison with an absent value is false,
- *and so is its negation by "!=".
+ * of its UUID. && || ! are accepted for and, or, not. A comparison with an absent value is false,
+ * and so is its negation by "!=".
  */
 #ifndef MODEL_FILTER_H
 #define MODEL_FILTER_H
@@ -34,6 +34,26 @@ struct filter;
 int filter_parse(const char *text, enum scope scope, struct filter **ret,
 	char error[static FILTER_ERROR_MAX]);
 void filter_free(struct filter *filter); /* accepts NULL */
+
+/*
+ * The condition of a rule about entities of that scope. At least one number is compared, and a NAME
+ * may also be
+ *
+ *	FUNCTION "(" NAME "over" WINDOW ")"
+ *
+ * with avg, max, min or rate (of change, per second) and a WINDOW from 1s to 24h. NAMEs are of the
+ * scope itself, of vm or of host; others are refused.
+ */
+int filter_parse_rule(const char *text, enum scope scope, struct filter **ret,
+	char error[static FILTER_ERROR_MAX]);
+
+/*
+ * What must hold for something to go on that began with `start`, from the text that says when it is
+ * over: a value in place of the only number of `start`, or a condition. Its windows are those of
+ * `start`, which must live as long, and then its own.
+ */
+int filter_parse_clear(const char *text, const struct filter *start, enum scope scope,
+	struct filter **ret, char error[static FILTER_ERROR_MAX]);
 
 /* Narrows a filter (NULL: everything) down to the VMs that a bare WORD means, whatever is in it.
  * -ENOMEM. */

@@ -17,6 +17,11 @@ enum relation {
 	OP_GLOB
 };
 
+/* What a comparison is about: the value now, or what became of it over a window of time. */
+enum over { OVER_NOTHING, OVER_AVG, OVER_MAX, OVER_MIN, OVER_RATE, N_OVERS };
+
+extern const char *const over_names[N_OVERS];
+
 enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_NUMBER, NODE_TEXT, NODE_NAME };
 
 /* `first` and `next`: the operands of and, or, not. The others are tests. */
@@ -27,11 +32,16 @@ struct node {
 	enum relation op;
 	double number;
 	const char *text;
+	enum over over; /* of NODE_NUMBER; the number of its window is an index of the filter's */
+	uint64_t window_ns;
+	unsigned window;
 };
 
 struct filter {
 	struct arena *arena;
 	const struct node *root;
+	const struct node *const *windows; /* the comparisons that are over one */
+	unsigned n_windows;
 };
 
 #endif
