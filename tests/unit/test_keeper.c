@@ -166,8 +166,8 @@ static void one_that_is_gone_is_told(void **state)
 	struct keeper keeper;
 
 	assert_int_equal(keeper_start(place->path, &keeper), 0);
-	kill(keeper.pid, SIGKILL);
-	waitpid(keeper.pid, NULL, 0);
+	kill(keeper.child.pid, SIGKILL);
+	waitpid(keeper.child.pid, NULL, 0);
 	assert_int_equal(keeper_save(&keeper, "text", 4), -EPIPE);
 	keeper_stop(&keeper);
 }
@@ -186,14 +186,15 @@ static void it_ends_with_the_process_that_started_it(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		if (keeper_start(place->path, &keeper) == 0 &&
-			write(ends[1], &keeper.pid, sizeof(keeper.pid)) > 0)
+			write(ends[1], &keeper.child.pid, sizeof(keeper.child.pid)) > 0)
 			pause();
 		_exit(1);
 	}
-	assert_int_equal(read(ends[0], &keeper.pid, sizeof(keeper.pid)), sizeof(keeper.pid));
+	assert_int_equal(read(ends[0], &keeper.child.pid, sizeof(keeper.child.pid)),
+		sizeof(keeper.child.pid));
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(waitpid(keeper.pid, &status, 0), keeper.pid);
+	assert_int_equal(waitpid(keeper.child.pid, &status, 0), keeper.child.pid);
 	assert_true(WIFEXITED(status));
 	close(ends[0]);
 	close(ends[1]);

@@ -5,14 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -20,9 +18,6 @@
 #include "base/privilege.h"
 
 #define ANSWER_NS (5 * NSEC_PER_SEC)
-
-/* Of the new process: the socket to the old one. */
-#define SOCKET 3
 
 /* All of them down to the file's own, where they are missing. */
 static int make_folders(const char *path)
@@ -96,137 +91,83 @@ static int replace(const char *path, const char *text, size_t size)
 	return err;
 }
 
-/* The owner of the deepest folder of the path that is there. */
-static int become_owner(const char *path)
+/* By the content of a file that has no name, in which it comes here. */
+static int replace_by(const char *path, int text_fd)
 {
-	struct privilege_target target = { 0 };
-	char folder[PATH_MAX];
 	struct stat status;
-	char *slash;
+	char *text;
+	int err;
 
-	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
-		return -ENAMETOOLONG;
-	do {
-		slash = strrchr(folder, '/');
-		if (!slash || slash == folder)
-			return -ENOENT;
-		*slash = '\0';
-	} while (stat(folder, &status) < 0);
-	target.uid = status.st_uid;
-	target.gid = status.st_gid;
-	return privilege_drop(&target);
+	if (fstat(text_fd, &status) < 0)
+		return -errno;
+	if (status.st_size <= 0 || status.st_size > (off_t)KEEPER_TEXT_MAX)
+		return -EMSGSIZE;
+	text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, text_fd, 0);
+	if (text == MAP_FAILED)
+		return -errno;
+	err = replace(path, text, (size_t)status.st_size);
+	munmap(text, (size_t)status.st_size);
+	return err;
 }
 
 /* Until the other end is closed. `err`: the answer to everything, if it is not 0. */
 static void serve(const char *path, int err)
 {
-	char *text = malloc(KEEPER_TEXT_MAX);
-	ssize_t size;
+	int fd, number, answer;
 
-	while (text && (size = recv(SOCKET, text, KEEPER_TEXT_MAX, MSG_TRUNC)) > 0) {
-		int answer = err;
-
-		if (!answer && size > KEEPER_TEXT_MAX)
-			answer = -EMSGSIZE;
-		if (!answer)
-			answer = replace(path, text, (size_t)size);
-		send(SOCKET, &answer, sizeof(answer), MSG_NOSIGNAL);
+	while ((answer = child_receive_fd(CHILD_SOCKET, 0, &number, &fd)) == 0) {
+		answer = err ? err : replace_by(path, fd);
+		if (fd >= 0)
+			close(fd);
+		send(CHILD_SOCKET, &answer, sizeof(answer), MSG_NOSIGNAL);
 	}
-	free(text);
 }
 
-/*
- * Holds nothing of what the other process has, so that it keeps no terminal, pipe or folder busy,
- * and has a session of its own, so that keys of the terminal neither stop nor end it.
- */
-static void let_go(int fd)
+static void run(const void *path)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-		if (null < 0 || dup2(null, i) < 0)
-			close(i);
-	if (dup2(fd, SOCKET) < 0 || chdir("/") < 0)
-		_exit(1);
-	closefrom(SOCKET + 1);
-	setsid();
-	prctl(PR_SET_NAME, "vmbpf-keeper");
-}
-
-static void run(int fd, const char *path)
-{
-	let_go(fd);
-	serve(path, become_owner(path));
-	_exit(0);
+	serve(path, privilege_drop_to_owner(path));
 }
 
 int keeper_start(const char *path, struct keeper *ret)
 {
-	int fds[2], err;
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		run(fds[1], path);
-	err = -errno;
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return err;
-	}
-	*ret = (struct keeper){ .fd = fds[0], .pid = pid };
-	return 0;
+	return child_start("vmbpf-keeper", run, path, &ret->child);
 }
 
 /* Its answer would be taken for the next one's: it is not asked again. */
 static int give_up(struct keeper *keeper, int err)
 {
-	close(keeper->fd);
-	keeper->fd = -1;
+	child_abandon(&keeper->child);
 	return err;
 }
 
-static int wait_for_answer(const struct keeper *keeper)
+/* In a file without a name: a packet of that size would be refused. */
+static int send_text(const struct keeper *keeper, const char *text, size_t size)
 {
-	uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + ANSWER_NS, now_ns;
-	struct pollfd answer = { .fd = keeper->fd, .events = POLLIN };
-	int n;
+	AUTO_FD int fd = memfd_create("text", MFD_CLOEXEC);
+	int err = fd < 0 ? -errno : write_all(fd, text, size);
 
-	while ((now_ns = clock_ns(CLOCK_MONOTONIC)) < end_ns) {
-		n = poll(&answer, 1, (int)((end_ns - now_ns) / NSEC_PER_MSEC) + 1);
-		if (n > 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-	}
-	return -ETIMEDOUT;
+	return err ? err : child_send_fd(keeper->child.fd, 0, fd);
 }
 
 int keeper_save(struct keeper *keeper, const char *text, size_t size)
 {
 	int err, answer = 0;
 
-	if (keeper->fd < 0)
+	if (keeper->child.fd < 0)
 		return -EPIPE;
 	if (size == 0 || size > KEEPER_TEXT_MAX)
 		return -EMSGSIZE;
-	if (send(keeper->fd, text, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return give_up(keeper, -errno);
-	err = wait_for_answer(keeper);
+	err = send_text(keeper, text, size);
+	if (!err)
+		err = child_wait(&keeper->child, ANSWER_NS);
 	if (err)
 		return give_up(keeper, err);
-	if (recv(keeper->fd, &answer, sizeof(answer), MSG_DONTWAIT) != sizeof(answer))
+	if (recv(keeper->child.fd, &answer, sizeof(answer), MSG_DONTWAIT) != sizeof(answer))
 		return give_up(keeper, -EPIPE);
 	return answer;
 }
 
 void keeper_stop(struct keeper *keeper)
 {
-	if (keeper->fd < 0)
-		return;
-	close(keeper->fd);
-	keeper->fd = -1;
-	waitpid(keeper->pid, NULL, 0);
+	child_stop(&keeper->child);
 }

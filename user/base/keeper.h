@@ -11,13 +11,13 @@
 #define BASE_KEEPER_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
-#define KEEPER_TEXT_MAX 65536
+#include "base/child.h"
+
+#define KEEPER_TEXT_MAX (16u << 20)
 
 struct keeper {
-	int fd;
-	pid_t pid;
+	struct child child;
 };
 
 /*

@@ -179,24 +179,44 @@ int option_parse(
 #define HELP_COLUMN 26
 #define HELP_WIDTH 79
 
-static void print_row(FILE *out, const struct option_row *row)
+/* What stands left of the help of an option; returns its width. */
+static int print_name(const struct option_row *row, char left[static 64])
 {
-	char left[64];
-	int used = row->key ? snprintf(left, sizeof(left), "  -%c, --%s", row->key, row->name)
-			    : snprintf(left, sizeof(left), "      --%s", row->name);
+	int used = row->key ? snprintf(left, 64, "  -%c, --%s", row->key, row->name)
+			    : snprintf(left, 64, "      --%s", row->name);
 
 	if (row->argument)
-		snprintf(left + used, sizeof(left) - (size_t)used, " %s", row->argument);
-	fprintf(out, "%-*s%s\n", HELP_COLUMN, left, row->help);
+		used += snprintf(left + used, 64 - (size_t)used, " %s", row->argument);
+	return used;
+}
+
+/* Behind the longest of them. */
+static int help_column(const struct option_row *rows)
+{
+	int column = HELP_COLUMN;
+	char left[64];
+
+	for (; rows->name; rows++)
+		if (!rows->advanced && print_name(rows, left) + 2 > column)
+			column = print_name(rows, left) + 2;
+	return column;
+}
+
+static void print_row(FILE *out, const struct option_row *row, int column)
+{
+	char left[64];
+
+	print_name(row, left);
+	fprintf(out, "%-*s%s\n", column, left, row->help);
 }
 
 void option_print_help(FILE *out, const struct option_row *rows)
 {
-	int at = 0;
+	int column = help_column(rows), at = 0;
 
 	for (const struct option_row *row = rows; row->name; row++)
 		if (!row->advanced)
-			print_row(out, row);
+			print_row(out, row, column);
 	for (const struct option_row *row = rows; row->name; row++) {
 		char text[64];
 		int size;
@@ -265,6 +285,7 @@ static int take_unit(const char *text, uint64_t *ret)
 		uint64_t ns;
 	} units[] = {
 		{ "", NSEC_PER_SEC },
+		{ "ns", 1 },
 		{ "ms", NSEC_PER_MSEC },
 		{ "s", NSEC_PER_SEC },
 		{ "m", 60 * NSEC_PER_SEC },
@@ -291,7 +312,10 @@ int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t 
 		err = take_unit(text, &unit);
 	if (err)
 		return err;
-	/* Every unit is a multiple of a microsecond, so this is exact and does not overflow. */
+	/*
+	 * Every unit but the nanosecond, of which there is no fraction, is a multiple of a
+	 * microsecond, so this is exact and does not overflow.
+	 */
 	fraction = fraction * (unit / 1000000) / 1000;
 	if (__builtin_mul_overflow(number, unit, &ns) || __builtin_add_overflow(ns, fraction, &ns))
 		return -ERANGE;

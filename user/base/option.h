@@ -46,7 +46,8 @@ void option_print_help(FILE *out, const struct option_row *rows);
 /* The candidate nearest to an unknown word, or NULL when none is near (edit distance). */
 const char *option_nearest(const char *word, const char *const *candidates, size_t n);
 
-/* "1.5", "500ms", "10s", "5m", "1h" to nanoseconds. -EINVAL, -ERANGE outside [min, max]. */
+/* "1.5", "500ms", "10s", "5m", "1h", "100ns" to nanoseconds. -EINVAL, -ERANGE outside [min, max].
+ */
 int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret);
 
 /* Decimal; -EINVAL, -ERANGE outside [min, max]. */

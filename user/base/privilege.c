@@ -5,12 +5,14 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -111,6 +113,34 @@ int privilege_drop(const struct privilege_target *target)
 		err = capng_apply(CAPNG_SELECT_CAPS) ? capability_error() : 0;
 	}
 	return err;
+}
+
+int privilege_drop_to_owner(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat status;
+	char *slash;
+
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return -ENAMETOOLONG;
+	do {
+		slash = strrchr(folder, '/');
+		if (!slash)
+			break;
+		slash[slash == folder] = '\0'; /* the first one is the name of the root */
+		if (stat(folder, &status) == 0)
+			return privilege_drop(&(struct privilege_target){
+				.uid = status.st_uid, .gid = status.st_gid });
+	} while (slash != folder);
+	return -ENOENT;
+}
+
+/* What libcap-ng knows is of each thread, and what it applies is of the calling one. */
+int privilege_drop_capabilities(void)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	errno = 0;
+	return capng_apply(CAPNG_SELECT_CAPS) ? capability_error() : 0;
 }
 
 bool privilege_has_bpf(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the process may do, given up as soon as it is not needed any more. Wants a single thread. */
+/*
+ * What the process may do, given up as soon as it is not needed any more. Wants a single thread
+ * unless it says otherwise.
+ */
 #ifndef BASE_PRIVILEGE_H
 #define BASE_PRIVILEGE_H
 
@@ -26,6 +29,15 @@ int privilege_find_user(const char *name, struct privilege_target *ret);
  * later can gain any right. -errno, after which the caller must end.
  */
 int privilege_drop(const struct privilege_target *target);
+
+/*
+ * The same for a process that makes files: as root it becomes the owner of the deepest folder of
+ * the absolute path that is there, so that links in somebody's own folder lead root nowhere.
+ */
+int privilege_drop_to_owner(const char *path);
+
+/* The calling thread, among others or not, keeps no capability at all. 0 or -errno. */
+int privilege_drop_capabilities(void);
 
 /* Whether the process may load and attach BPF programs as far as its capabilities go. */
 bool privilege_has_bpf(void);
