@@ -42,6 +42,8 @@ struct metric {
 	 * where it cannot be told. `before` is NULL and `seconds` 0 where there is no interval.
 	 */
 	double (*derive)(const void *now, const void *before, double seconds);
+	bool tells_age; /* of others: true however old its source's data is */
+	bool of_events; /* absent also where nothing happened in the interval that it is of */
 	const char *help; /* one sentence */
 };
 
@@ -87,6 +89,13 @@ const char *column_nearest(const char *name, enum scope scope);
 
 /* The value of a column of an entity; VALUE_ABSENT when nobody measured it. */
 struct value column_value(
+	const struct column *column, const struct snapshot *snap, const struct entity *entity);
+
+/* Whether a source of it is polled beside the tick, so that a value may be older than the tick. */
+bool metric_is_polled(const struct metric *metric);
+
+/* Whether a value is absent because in an interval that was measured nothing happened. */
+bool column_is_idle(
 	const struct column *column, const struct snapshot *snap, const struct entity *entity);
 
 /* All columns of a scope in catalogue order. *i is 0 at first; false at the end. */

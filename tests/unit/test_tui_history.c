@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "sink/tui/history.h"
-#include "sink/tui/identity.h"
+#include "sink/identity.h"
 #include "sink/tui/spark.h"
 
 #define WEB 100

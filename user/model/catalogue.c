@@ -68,13 +68,13 @@ static const char *const no_yes[] = { "no", "yes" };
 		FIELD(type, sched.wakeups), \
 		.help = "Times " whose " woken up." }, \
 	{ scope, GAUGE_SECONDS("run_latency_p50", "LAT50"), SRC_EVENTS, \
-		FIELD(type, latency.p50_s), \
+		FIELD(type, latency.p50_s), .of_events = true, \
 		.help = "Half of the waits from ready to running ended within this time." }, \
 	{ scope, GAUGE_SECONDS("run_latency_p99", "LAT99"), SRC_EVENTS, \
-		FIELD(type, latency.p99_s), \
+		FIELD(type, latency.p99_s), .of_events = true, \
 		.help = "Of the waits from ready to running 99 % ended within this time." }, \
 	{ scope, GAUGE_SECONDS("run_latency_max", "LATMAX"), SRC_EVENTS, \
-		FIELD(type, latency.max_s), \
+		FIELD(type, latency.max_s), .of_events = true, \
 		.help = "The longest wait from ready to running in the interval." }
 
 /* Where the time of vCPUs goes, of one and of all of a VM. `what` is "the vCPU" or "the vCPUs". */
@@ -201,10 +201,10 @@ static const char *const no_yes[] = { "no", "yes" };
 		FIELD_NS(type, io.write_ns), \
 		.help = "The times that write requests took, added up." }, \
 	{ scope, GAUGE_SECONDS("disk_read_latency", "RDLAT"), SRC_BLOCK, \
-		.derive = type##_read_latency, \
+		.derive = type##_read_latency, .of_events = true, \
 		.help = "Mean time of the read requests completed in the interval." }, \
 	{ scope, GAUGE_SECONDS("disk_write_latency", "WRLAT"), SRC_BLOCK, \
-		.derive = type##_write_latency, \
+		.derive = type##_write_latency, .of_events = true, \
 		.help = "Mean time of the write requests completed in the interval." }, \
 	{ scope, GAUGE_BYTES("storage_capacity", "CAPAC"), SRC_STORAGE, \
 		FIELD(type, storage.capacity_bytes), \
@@ -353,7 +353,7 @@ const struct metric metrics[] = {
 		FIELD(vm, memory_cached_bytes),
 		.help = "Memory that the guest uses as a disk cache." },
 	{ SCOPE_VM, GAUGE_SECONDS("memory_guest_age", "MEMAGE"), SRC_BALLOON,
-		FIELD(vm, memory_guest_age_s),
+		FIELD(vm, memory_guest_age_s), .tells_age = true,
 		.help = "Age of the guest's own view of its memory." },
 	{ SCOPE_VM, COUNTER_THINGS("guest_faults_minor", "GMINF/s"), SRC_BALLOON,
 		FIELD(vm, guest_faults_minor),
@@ -377,9 +377,9 @@ const struct metric metrics[] = {
 		.help = "Page faults of the QEMU process that needed a disk." },
 	NET_ROWS(SCOPE_VM, vm, "all its NICs"),
 	DISK_ROWS(SCOPE_VM, vm, "all its disks"),
-	{ SCOPE_VM, GAUGE_THINGS("stale", "STALE"), SRC_LIBVIRT, FIELD(vm, stale),
+	{ SCOPE_VM, GAUGE_THINGS("stale", "STALE"), SRC_LIBVIRT, FIELD(vm, stale), .tells_age = true,
 		.help = "1 if libvirt's data of the VM is older than two ticks, else 0." },
-	{ SCOPE_VM, GAUGE_SECONDS("age", "AGE"), SRC_LIBVIRT, FIELD(vm, age_s),
+	{ SCOPE_VM, GAUGE_SECONDS("age", "AGE"), SRC_LIBVIRT, FIELD(vm, age_s), .tells_age = true,
 		.help = "Age of libvirt's data of the VM." },
 
 	{ SCOPE_VCPU, GAUGE_THINGS("vcpu", "VCPU"), SRC_TICK, FIELD(vcpu, index),
@@ -445,10 +445,13 @@ const struct metric metrics[] = {
 		FIELD_NS(exit, handling_ns),
 		.help = "Time from these exits to the next entry, on or off a host CPU." },
 	{ SCOPE_EXIT, GAUGE_SECONDS("exit_handling_mean", "MEAN"), SRC_EXITS, .derive = exit_mean,
+		.of_events = true,
 		.help = "Mean time from exit to entry in the interval." },
 	{ SCOPE_EXIT, GAUGE_SECONDS("exit_handling_p99", "P99"), SRC_EXITS, FIELD(exit, p99_s),
+		.of_events = true,
 		.help = "Of these exits 99 % were handled within this time." },
 	{ SCOPE_EXIT, GAUGE_SECONDS("exit_handling_max", "MAX"), SRC_EXITS, FIELD(exit, max_s),
+		.of_events = true,
 		.help = "The longest time from exit to entry in the interval." },
 
 	{ SCOPE_BLAME, TEXT_OF("holder", "HOLDER"), SRC_TICK, FIELD(blame, holder),

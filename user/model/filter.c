@@ -20,7 +20,7 @@ struct subject {
 	const struct item *item;
 };
 
-static bool compare_numbers(double number, enum relation op, double other)
+bool test_number(double number, enum relation op, double other)
 {
 	switch (op) {
 	case OP_LESS:
@@ -38,14 +38,14 @@ static bool compare_numbers(double number, enum relation op, double other)
 	}
 }
 
-static bool compare_texts(const char *text, enum relation op, const char *other)
+bool test_text(const char *text, enum relation op, const char *other)
 {
 	if (op == OP_GLOB)
 		return fnmatch(other, text, 0) == 0;
 	return (strcmp(text, other) == 0) == (op == OP_EQUAL);
 }
 
-static bool name_matches(const struct vm *vm, const char *word)
+bool test_name(const struct vm *vm, const char *word)
 {
 	if (strpbrk(word, "*?["))
 		return vm->name && fnmatch(word, vm->name, 0) == 0;
@@ -73,15 +73,15 @@ static enum verdict match_column(const struct node *test, const struct subject *
 	value = column_value(&test->column, subject->snap, entity);
 	if (value.kind == VALUE_ABSENT)
 		return NO;
-	return test->kind == NODE_TEXT ? compare_texts(value.text, test->op, test->text)
-				       : compare_numbers(value.number, test->op, test->number);
+	return test->kind == NODE_TEXT ? test_text(value.text, test->op, test->text)
+				       : test_number(value.number, test->op, test->number);
 }
 
 static enum verdict match_name(const struct node *test, const struct subject *subject)
 {
 	if (!subject->item->vm)
 		return LEFT_OUT;
-	return name_matches(subject->item->vm, test->text);
+	return test_name(subject->item->vm, test->text);
 }
 
 static enum verdict match_node(const struct node *node, const struct subject *subject);

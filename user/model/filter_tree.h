@@ -44,4 +44,11 @@ struct filter {
 	unsigned n_windows;
 };
 
+/* Whether one comparison holds. */
+bool test_number(double number, enum relation op, double other);
+bool test_text(const char *text, enum relation op, const char *other);
+
+/* Whether a VM is what a bare word means. */
+bool test_name(const struct vm *vm, const char *word);
+
 #endif

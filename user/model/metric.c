@@ -106,8 +106,7 @@ const char *column_nearest(const char *name, enum scope scope)
 	return option_nearest(name, candidates, n);
 }
 
-/* Of a polled source, the past is the poll before, not the tick before. */
-static bool is_polled(const struct metric *metric)
+bool metric_is_polled(const struct metric *metric)
 {
 	for (uint32_t left = metric->needs; left; left &= left - 1)
 		if (sources[__builtin_ctz(left)].polled)
@@ -125,7 +124,8 @@ static bool has_needs(const struct metric *metric, const struct entity *entity)
 static const struct entity *find_past(const struct metric *metric, const struct snapshot *snap,
 	const struct entity *entity, double *seconds)
 {
-	bool polled = is_polled(metric);
+	/* Of a polled source, the past is the poll before, not the tick before. */
+	bool polled = metric_is_polled(metric);
 	const struct entity *past = polled ? entity->polled_before : entity->before;
 	uint64_t elapsed_ns = snap->interval_ns;
 
@@ -258,6 +258,17 @@ struct value column_value(
 		return readers[metric->field.type](metric, entity);
 	past = find_past(metric, snap, entity, &seconds);
 	return number_value(metric->derive(entity, past, seconds));
+}
+
+bool column_is_idle(
+	const struct column *column, const struct snapshot *snap, const struct entity *entity)
+{
+	const struct metric *metric = column->metric;
+	double seconds;
+
+	return metric->of_events && has_needs(metric, entity) &&
+	       find_past(metric, snap, entity, &seconds) &&
+	       column_value(column, snap, entity).kind == VALUE_ABSENT;
 }
 
 static bool next_host(const struct snapshot *snap, struct item *item)

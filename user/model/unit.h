@@ -44,6 +44,9 @@ char *unit_safe_text(const char *text, char *safe, size_t size);
 /* The same; where the terminal knows no UTF-8, each byte that is not ASCII becomes '?', too. */
 char *unit_terminal_text(const char *text, bool utf8, char *safe, size_t size);
 
+/* Bytes of the character that `text` begins with; 0 at its end and where that one is not safe. */
+size_t unit_safe_length(const char *text);
+
 /* Terminal cells that a valid UTF-8 text takes. */
 int unit_text_width(const char *text);
 

@@ -99,6 +99,14 @@ char *unit_terminal_text(const char *text, bool utf8, char *safe, size_t size)
 	return safe;
 }
 
+size_t unit_safe_length(const char *text)
+{
+	uint32_t character = 0;
+	size_t length = decode(text, &character);
+
+	return length && !is_control(character) ? length : 0;
+}
+
 int unit_text_width(const char *text)
 {
 	uint32_t character = 0;

@@ -51,6 +51,12 @@ static bool is_separator(const unsigned char *text)
 	return text[0] == 0xe2 && text[1] == 0x80 && (text[2] == 0xa8 || text[2] == 0xa9);
 }
 
+/* U+0080 to U+009F: what a terminal may obey. */
+static bool is_late_control(const unsigned char *text)
+{
+	return text[0] == 0xc2 && text[1] < 0xa0;
+}
+
 /* Writes the one character that cannot stand for itself; returns its bytes. */
 static size_t write_escaped(struct writer *writer, const unsigned char *text)
 {
@@ -70,7 +76,9 @@ static size_t write_escaped(struct writer *writer, const unsigned char *text)
 		writer_string(writer, REPLACEMENT);
 		return 1;
 	}
-	if (is_separator(text))
+	if (is_late_control(text))
+		write_control(writer, text[1]);
+	else if (is_separator(text))
 		writer_string(writer, text[2] == 0xa8 ? "\\u2028" : "\\u2029");
 	else
 		writer_bytes(writer, (const char *)text, size);

@@ -29,6 +29,14 @@ struct value select_value(const struct column *column, const struct snapshot *sn
 	return entity ? column_value(column, snap, entity) : (struct value){ 0 };
 }
 
+bool select_is_idle(const struct column *column, const struct snapshot *snap, enum scope scope,
+	const struct item *item)
+{
+	const struct entity *entity = entity_of(column->metric->scope, snap, scope, item);
+
+	return entity && column_is_idle(column, snap, entity);
+}
+
 static struct value number_value(uint64_t number)
 {
 	return (struct value){ .kind = VALUE_NUMBER, .number = (double)number, .raw = number };

@@ -49,6 +49,10 @@ unsigned select_columns(
 struct value select_value(const struct column *column, const struct snapshot *snap,
 	enum scope scope, const struct item *item);
 
+/* Whether that is absent because nothing happened in the interval, see column_is_idle(). */
+bool select_is_idle(const struct column *column, const struct snapshot *snap, enum scope scope,
+	const struct item *item);
+
 /* What tells an item from its siblings: index of a vCPU, name of a NIC. Absent for host and VM. */
 struct value select_key(enum scope scope, const struct item *item);
 

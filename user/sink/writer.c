@@ -2,12 +2,16 @@
 /* Text for machines: exact numbers and times, buffered. */
 #include "sink/writer.h"
 
+#include <err.h>
 #include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
+#include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 void writer_init(struct writer *writer, FILE *out)
@@ -148,4 +152,21 @@ int writer_flush(struct writer *writer)
 	if (!writer->error && fflush(writer->out) != 0)
 		writer->error = errno ? -errno : -EIO;
 	return writer->error;
+}
+
+const char *writer_text(struct arena *arena, void (*write)(struct writer *writer, const void *data),
+	const void *data)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	struct writer writer;
+
+	if (!stream)
+		errx(EX_OSERR, "out of memory");
+	writer_init(&writer, stream);
+	write(&writer, data);
+	if (writer_flush(&writer) < 0 || fclose(stream) != 0)
+		errx(EX_OSERR, "out of memory");
+	return arena_strndup(arena, text, size);
 }

@@ -10,6 +10,8 @@
 
 #include "vmbpf/metric.h"
 
+struct arena;
+
 struct writer {
 	FILE *out;
 	int error; /* 0 or -errno of the first failed write */
@@ -41,5 +43,9 @@ void writer_time(struct writer *writer, uint64_t real_ns);
 
 /* Hands everything to the stream and flushes it. 0 or -errno of the first failed write. */
 int writer_flush(struct writer *writer);
+
+/* What `write` writes of `data`, as a text of the arena; ends the program as that does. */
+const char *writer_text(struct arena *arena, void (*write)(struct writer *writer, const void *data),
+	const void *data);
 
 #endif

@@ -6,7 +6,7 @@
 #include "sink/grid.h"
 #include "sink/select.h"
 #include "sink/tui/canvas.h"
-#include "sink/tui/identity.h"
+#include "sink/identity.h"
 #include "sink/tui/pane.h"
 
 #define MIN_NAME 12

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/table.h"
-#include "sink/tui/identity.h"
+#include "sink/identity.h"
 
 void alerts_done(struct alerts *alerts)
 {

@@ -8,7 +8,7 @@
 #include "sink/blame_matrix.h"
 #include "sink/figure.h"
 #include "sink/tui/canvas.h"
-#include "sink/tui/identity.h"
+#include "sink/identity.h"
 #include "sink/tui/pane.h"
 #include "sink/tui/spark.h"
 #include "sink/verdict.h"

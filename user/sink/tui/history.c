@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sink/tui/identity.h"
+#include "sink/identity.h"
 
 struct vm_history {
 	struct vm_history *next;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "sink/select.h"
-#include "sink/tui/identity.h"
+#include "sink/identity.h"
 
 void list_done(struct list *list)
 {
