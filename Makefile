@@ -83,6 +83,9 @@ $(BUILD)/obj/%.o: %.c Makefile | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# It holds that file, which no compiler tells.
+$(BUILD)/obj/user/alert/default_rules.o $(BUILD)/fuzz/obj/user/alert/default_rules.o: user/alert/default_rules.yaml
+
 $(BUILD)/libvmbpf.a: $(OBJECTS)
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 

@@ -15,7 +15,7 @@ void evidence_memory_free(struct evidence_memory *memory); /* accepts NULL */
 /* Once a tick. It looks at no more than one tick in ten seconds. */
 void evidence_observe(struct evidence_memory *memory, const struct snapshot *snap);
 
-struct evidence {
+struct finding {
 	const char *cause; /* never NULL: where it cannot be told, it says so */
 	const char *suggestion;
 };
@@ -24,6 +24,6 @@ struct evidence {
  * print. */
 void evidence_find(const struct evidence_memory *memory, struct arena *arena,
 	const struct snapshot *snap, const struct column *column, const struct item *item,
-	struct evidence *ret);
+	struct finding *ret);
 
 #endif

@@ -10,7 +10,8 @@
 
 /*
  * Reads the rules in `text`, which `name` is the name of in messages. -EINVAL with one line in
- * `error`, "FILE:LINE:COLUMN: what is wrong and what would be right", safe to print; -ENOMEM.
+ * `error`, "FILE:LINE:COLUMN: what is wrong and what would be right", safe to print; -ENOMEM
+ * with a line, too.
  */
 int rules_parse(const char *name, const char *text, size_t size, struct rules *ret,
 	char error[static RULES_ERROR_MAX]);

@@ -13,8 +13,9 @@ struct summary_row {
 	const char *vm, *uuid;
 	const struct rule *rule;
 	struct column column; /* of the rule's first comparison */
-	double threshold; /* of that comparison */
-	const struct tally *tally; /* n is 0 where nobody measured it */
+	const char *relation; /* of that comparison: ">"; NULL: the same */
+	double threshold; /* and its number; NAN where there is none */
+	const struct tally *tally; /* n is 0 where nobody measured it; above_ns: that it held */
 	uint64_t n_alerts; /* times it fired */
 	bool firing; /* at the end */
 	const char *cause, *suggestion; /* of the last time it fired, NULL: never */

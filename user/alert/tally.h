@@ -13,8 +13,8 @@
  * then tally_done().
  */
 struct tally {
-	double max; /* of no meaning while seconds is 0 */
-	uint64_t n;
+	double max; /* of no meaning while n is 0 */
+	uint64_t n; /* values; those that no bucket has were not above 0 */
 	uint64_t measured_ns, above_ns;
 	uint32_t *counts; /* of the buckets from `first` on */
 	int first;
@@ -23,7 +23,7 @@ struct tally {
 
 void tally_done(struct tally *tally);
 
-/* One value that held for so long. */
+/* One value that held for so long. One that is not a number is passed over. */
 void tally_add(struct tally *tally, double value, uint64_t ns, bool above);
 
 /* The value that `percent` of all are not above, exact to 2 %; NAN without any. */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of a number over a window. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "alert/window.h"
+#include "base/clock.h"
+
+#define SECOND NSEC_PER_SEC
+#define BEGIN (1000 * SECOND)
+
+static void assert_close(double value, double expected)
+{
+	if (!(fabs(value - expected) < 1e-9))
+		fail_msg("%.12g is not %.12g", value, expected);
+}
+
+static double value_of(const struct window *window, enum over over, uint64_t now_ns)
+{
+	double value;
+
+	assert_true(window_value(window, over, now_ns, &value));
+	return value;
+}
+
+static bool is_known(const struct window *window, enum over over, uint64_t now_ns)
+{
+	double value;
+
+	return window_value(window, over, now_ns, &value);
+}
+
+/* A value a second; the last one is at *now_ns. */
+static void add_all(
+	struct window *window, const double *values, size_t n, uint64_t *now_ns, uint64_t step_ns)
+{
+	for (size_t i = 0; i < n; i++) {
+		*now_ns += step_ns;
+		window_add(window, values[i], *now_ns, step_ns);
+	}
+}
+
+static void nothing_is_known_before_the_window_is_full(void **state)
+{
+	static const double values[] = { 1, 2, 3, 4 };
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 5 * SECOND);
+	assert_false(is_known(&window, OVER_AVG, now_ns));
+	add_all(&window, values, 4, &now_ns, SECOND);
+	assert_false(is_known(&window, OVER_MAX, now_ns));
+	add_all(&window, values, 1, &now_ns, SECOND);
+	assert_close(value_of(&window, OVER_MAX, now_ns), 4);
+	window_done(&window);
+}
+
+static void mean_largest_smallest_and_change_are_those_of_the_window(void **state)
+{
+	/* The first two are out of the window in the end. */
+	static const double values[] = { 900, -900, 10, 30, 20, 50 };
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 4 * SECOND);
+	add_all(&window, values, 6, &now_ns, SECOND);
+	assert_close(value_of(&window, OVER_AVG, now_ns), 27.5);
+	assert_close(value_of(&window, OVER_MAX, now_ns), 50);
+	assert_close(value_of(&window, OVER_MIN, now_ns), 10);
+	/* From 10 to 50 in the three seconds between the first and the last. */
+	assert_close(value_of(&window, OVER_RATE, now_ns), 40.0 / 3);
+	window_done(&window);
+}
+
+static void the_mean_is_weighted_by_time(void **state)
+{
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 10 * SECOND);
+	now_ns += 8 * SECOND;
+	window_add(&window, 100, now_ns, 8 * SECOND);
+	now_ns += 2 * SECOND;
+	window_add(&window, 0, now_ns, 2 * SECOND);
+	assert_close(value_of(&window, OVER_AVG, now_ns), 80);
+	window_done(&window);
+}
+
+static void gaps_of_more_than_a_tenth_make_it_unknown(void **state)
+{
+	static const double ones[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 10 * SECOND);
+	add_all(&window, ones, 10, &now_ns, SECOND);
+	now_ns += SECOND; /* nobody knows */
+	assert_close(value_of(&window, OVER_AVG, now_ns), 1);
+	now_ns += SECOND;
+	assert_false(is_known(&window, OVER_AVG, now_ns));
+	window_done(&window);
+}
+
+/* Ticks come a little early or late; the window must not lose one of six for that. */
+static void ticks_that_are_not_on_time_do_not_make_it_unknown(void **state)
+{
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 60 * SECOND);
+	for (unsigned i = 0; i < 12; i++) {
+		uint64_t step_ns = 10 * SECOND + (i % 2 ? 3000000 : -2000000);
+
+		now_ns += step_ns;
+		window_add(&window, i, now_ns, step_ns);
+	}
+	assert_true(is_known(&window, OVER_AVG, now_ns));
+	assert_close(value_of(&window, OVER_MIN, now_ns), 6);
+	window_done(&window);
+}
+
+/* An hour at a value a second is kept in 120 parts of half a minute. */
+static void long_windows_are_kept_in_parts(void **state)
+{
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 3600 * SECOND);
+	for (unsigned i = 0; i < 3 * 3600; i++) {
+		now_ns += SECOND;
+		window_add(&window, i, now_ns, SECOND);
+	}
+	/* The last hour is 7200 to 10799; its edge is exact to a part. */
+	assert_true(fabs(value_of(&window, OVER_AVG, now_ns) - 8999.5) <= 15);
+	assert_close(value_of(&window, OVER_MAX, now_ns), 10799);
+	assert_true(fabs(value_of(&window, OVER_MIN, now_ns) - 7200) <= 30);
+	assert_close(value_of(&window, OVER_RATE, now_ns), 1);
+	window_done(&window);
+}
+
+/* Requests that there were none of have no latency, and that is known. */
+static void what_did_not_happen_is_no_gap(void **state)
+{
+	static const double none[] = { NAN, NAN, NAN, NAN, NAN };
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 5 * SECOND);
+	add_all(&window, none, 5, &now_ns, SECOND);
+	assert_true(isnan(value_of(&window, OVER_AVG, now_ns)));
+	assert_true(isnan(value_of(&window, OVER_MAX, now_ns)));
+	now_ns += SECOND;
+	window_add(&window, 30, now_ns, SECOND);
+	add_all(&window, none, 2, &now_ns, SECOND);
+	assert_close(value_of(&window, OVER_AVG, now_ns), 30);
+	assert_close(value_of(&window, OVER_MIN, now_ns), 30);
+	window_done(&window);
+}
+
+static void a_tick_may_be_longer_than_the_window(void **state)
+{
+	uint64_t now_ns = BEGIN + 10 * SECOND;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 5 * SECOND);
+	window_add(&window, 7, now_ns, 10 * SECOND);
+	assert_close(value_of(&window, OVER_AVG, now_ns), 7);
+	assert_true(isnan(value_of(&window, OVER_RATE, now_ns)));
+	window_done(&window);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_known_before_the_window_is_full),
+		cmocka_unit_test(mean_largest_smallest_and_change_are_those_of_the_window),
+		cmocka_unit_test(the_mean_is_weighted_by_time),
+		cmocka_unit_test(gaps_of_more_than_a_tenth_make_it_unknown),
+		cmocka_unit_test(ticks_that_are_not_on_time_do_not_make_it_unknown),
+		cmocka_unit_test(long_windows_are_kept_in_parts),
+		cmocka_unit_test(what_did_not_happen_is_no_gap),
+		cmocka_unit_test(a_tick_may_be_longer_than_the_window),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

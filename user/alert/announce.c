@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns what is told of an alert, and when: what the receivers believe is made to agree with what
+ * is. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/engine_parts.h"
+#include "alert/text.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/must.h"
+
+/* Receivers such as Alertmanager forget what they are not told again. */
+#define REFRESH_NS (60 * NSEC_PER_SEC)
+#define REFRESH_ENDED_NS (300 * NSEC_PER_SEC)
+
+/* As many VMs may lose the data of a rule at once and still be told of one by one. */
+#define CROWD_MAX 5
+
+/* What the receivers should believe. */
+static enum told wanted_of(const struct machine *machine)
+{
+	if (machine->state == MACHINE_NODATA)
+		return machine->was_firing ? TOLD_LOST : TOLD_NODATA;
+	return machine->state == MACHINE_FIRING || machine->flapping ? TOLD_FIRING : TOLD_NOTHING;
+}
+
+static const struct node *test_of(const struct instance *instance)
+{
+	return instance->test ? instance->test : condition_first_test(instance->rule->start);
+}
+
+static bool is_same_vm(const struct target *one, const struct target *other)
+{
+	if (one->uuid && other->uuid)
+		return strcmp(one->uuid, other->uuid) == 0;
+	return one->pid > 0 && one->pid == other->pid && one->start_ns == other->start_ns;
+}
+
+/* An alert of the host concerns all, one of a VM what is in it, and one of a part that part. */
+static bool concerns(const struct target *inhibitor, const struct target *target)
+{
+	if (inhibitor->scope == SCOPE_HOST || inhibitor == target)
+		return true;
+	return inhibitor->scope != target->scope && is_same_vm(inhibitor, target);
+}
+
+static bool fires_for(const struct engine *engine, const char *rule, const struct target *target)
+{
+	for (const struct target *other = engine->targets.first; other; other = other->next) {
+		if (!concerns(other, target))
+			continue;
+		for (size_t i = 0; i < other->n; i++)
+			if (machine_fires(&other->instances[i].machine) &&
+				strcmp(other->instances[i].rule->name, rule) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool is_inhibited(
+	const struct engine *engine, const struct target *target, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->n_inhibit_by; i++)
+		if (fires_for(engine, rule->inhibit_by[i], target))
+			return true;
+	return false;
+}
+
+static const char *own_suggestion(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->annotations.n; i++)
+		if (strcmp(rule->annotations.pair[i].name, "suggestion") == 0)
+			return rule->annotations.pair[i].value;
+	return NULL;
+}
+
+/* The entity that a comparison is about: the target, its VM or the host. */
+static struct item item_of(
+	const struct snapshot *snap, const struct target *target, enum scope scope)
+{
+	if (scope == target->scope)
+		return target->item;
+	if (scope == SCOPE_HOST)
+		return (struct item){ .entity = &snap->host.e };
+	return (struct item){ .entity = &target->item.vm->e, .vm = target->item.vm };
+}
+
+/* From the data of this tick, for as long as the alert lasts. */
+static void explain(struct engine *engine, const struct snapshot *snap, const struct target *target,
+	struct instance *instance)
+{
+	const struct node *test = test_of(instance);
+	const char *own = own_suggestion(instance->rule);
+	struct finding found;
+	struct item item;
+
+	if (target->tick != engine->tick)
+		return;
+	item = item_of(snap, target, test->column.metric->scope);
+	evidence_find(engine->memory, engine->arena, snap, &test->column, &item, &found);
+	must_set_text(&instance->cause, found.cause);
+	must_set_text(&instance->suggestion, own ? own : found.suggestion);
+	if (instance->account)
+		account_explain(instance->account, instance->cause, instance->suggestion);
+}
+
+static const char *quantity(struct engine *engine, const struct node *test, double number)
+{
+	const char *text;
+
+	if (isnan(number))
+		return NULL;
+	text = alert_quantity(engine->arena, &test->column, number);
+	return test->over == OVER_RATE ? arena_printf(engine->arena, "%s/s", text) : text;
+}
+
+static void fill_identity(
+	struct alert_record *record, const struct snapshot *snap, const struct target *target)
+{
+	record->scope = target->scope;
+	record->host = snap->host.name;
+	record->vm = target->vm;
+	record->uuid = target->uuid;
+	record->key = target->key;
+	record->key_name = target->key ? scopes[target->scope].key : NULL;
+}
+
+static void fill_rule(struct alert_record *record, const struct rule *rule)
+{
+	record->alert = rule->name;
+	record->severity = rule->severity;
+	record->for_ns = rule->for_ns;
+	record->labels = rule->labels;
+	record->annotations = rule->annotations;
+}
+
+static struct alert_record make_record(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, const struct instance *instance)
+{
+	const struct node *test = test_of(instance);
+	const struct metric *metric = test->column.metric;
+	bool is_known = target->tick == engine->tick && instance->machine.state != MACHINE_NODATA;
+	double value = is_known ? instance->value : NAN;
+
+	struct alert_record record = {
+		.metric = arena_printf(engine->arena, "%s.%s", scopes[metric->scope].name,
+			metric->views[test->column.view]),
+		.relation = condition_relation(test),
+		.value = value,
+		.threshold = test->number,
+		.value_text = quantity(engine, test, value),
+		.threshold_text = quantity(engine, test, test->number),
+		.real_ns = snap->real_ns,
+		.interval_ns = snap->interval_ns,
+		.since_ns = engine_real_ns(snap, instance->machine.since_ns),
+		.flapping = instance->machine.flapping,
+		.cause = instance->cause,
+		.suggestion = instance->suggestion,
+	};
+
+	fill_identity(&record, snap, target);
+	fill_rule(&record, instance->rule);
+	return record;
+}
+
+static const char *source_reason(const struct snapshot *snap, const char *name)
+{
+	for (unsigned i = 0; i < snap->n_sources; i++)
+		if (strcmp(snap->sources[i].name, name) == 0 && !snap->sources[i].up)
+			return snap->sources[i].reason;
+	return NULL;
+}
+
+static const char *nodata_reason(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, const struct node *test)
+{
+	bool polled = metric_is_polled(test->column.metric);
+	const char *reason = source_reason(snap, polled ? "libvirt" : "walk");
+
+	if (reason)
+		return reason;
+	if (polled && target->tick == engine->tick && target->item.vm &&
+		target->item.vm->stale == 1)
+		return "libvirt does not answer for this VM";
+	return arena_printf(engine->arena, "%s is not measured any more (see vmbpf doctor)",
+		test->column.metric->name);
+}
+
+static void emit(struct engine *engine, struct alert_record *record, enum occasion occasion)
+{
+	record->occasion = occasion;
+	engine->setup.emit(engine->setup.context, record);
+}
+
+static void forget_recent(struct engine *engine, uint64_t identity, const struct rule *rule)
+{
+	for (struct recent **link = &engine->recents; *link; link = &(*link)->next) {
+		struct recent *recent = *link;
+
+		if (recent->identity != identity || recent->rule != rule)
+			continue;
+		*link = recent->next;
+		record_drop(recent->record);
+		free(recent);
+		return;
+	}
+}
+
+/* At the end, so that they are told in the order in which they ended. */
+static void remember_ended(struct engine *engine, const struct snapshot *snap, uint64_t identity,
+	const struct rule *rule, const struct alert_record *record)
+{
+	struct recent *recent = must(calloc(1, sizeof(*recent))), **link = &engine->recents;
+
+	while (*link)
+		link = &(*link)->next;
+	recent->identity = identity;
+	recent->rule = rule;
+	recent->record = must(record_share(record));
+	recent->due_ns = snap->mono_ns + REFRESH_NS;
+	recent->end_ns = snap->mono_ns + REFRESH_ENDED_NS;
+	*link = recent;
+}
+
+static void refresh_ended(struct engine *engine, const struct snapshot *snap)
+{
+	struct recent *next;
+
+	for (struct recent *recent = engine->recents; recent; recent = next) {
+		struct alert_record record = *record_of(recent->record);
+
+		next = recent->next;
+		if (snap->mono_ns < recent->due_ns)
+			continue;
+		emit(engine, &record, OCCASION_REFRESH);
+		recent->due_ns += REFRESH_NS;
+		if (recent->due_ns > recent->end_ns)
+			forget_recent(engine, recent->identity, recent->rule);
+	}
+}
+
+static void tell_firing(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, struct instance *instance, enum occasion occasion)
+{
+	struct alert_record record;
+
+	if (occasion != OCCASION_REFRESH)
+		explain(engine, snap, target, instance);
+	record = make_record(engine, snap, target, instance);
+	record.state = ALERT_FIRING;
+	record.fired_ns = engine_real_ns(snap, instance->machine.fired_ns);
+	emit(engine, &record, occasion);
+}
+
+static void tell_nodata(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, const struct instance *instance, enum occasion occasion)
+{
+	struct alert_record record = make_record(engine, snap, target, instance);
+
+	record.state = ALERT_NODATA;
+	record.since_ns = engine_real_ns(snap, instance->machine.known_ns);
+	record.reason = nodata_reason(engine, snap, target, test_of(instance));
+	if (instance->machine.was_firing)
+		record.fired_ns = engine_real_ns(snap, instance->machine.fired_ns);
+	emit(engine, &record, occasion);
+}
+
+static void tell_end(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, const struct instance *instance)
+{
+	bool fired = instance->told == TOLD_FIRING || instance->told == TOLD_LOST;
+	struct alert_record record = make_record(engine, snap, target, instance);
+
+	record.state = ALERT_RESOLVED;
+	record.reason = target->end_reason;
+	record.flapping = false;
+	if (fired)
+		record.fired_ns = engine_real_ns(snap, instance->machine.fired_ns);
+	else if (!record.reason)
+		record.reason = "there is data again";
+	emit(engine, &record, OCCASION_CHANGE);
+	remember_ended(engine, snap, target->identity, instance->rule, &record);
+}
+
+static struct crowd *crowd_of(struct engine *engine, const struct instance *instance)
+{
+	return &engine->crowds[instance->rule_number];
+}
+
+static void leave_crowd(struct engine *engine, struct instance *instance)
+{
+	if (instance->told == TOLD_NODATA_OF_MANY)
+		crowd_of(engine, instance)->n--;
+}
+
+/* Whether a crowd tells of it, or has told. */
+static bool is_of_crowd(struct engine *engine, const struct instance *instance, enum told wanted)
+{
+	return wanted == TOLD_NODATA &&
+	       (instance->told == TOLD_NODATA_OF_MANY ||
+		       (instance->told == TOLD_NOTHING &&
+			       crowd_of(engine, instance)->n_new > CROWD_MAX));
+}
+
+static void tell_change(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, struct instance *instance, enum told wanted)
+{
+	bool in_crowd = is_of_crowd(engine, instance, wanted);
+
+	if (in_crowd)
+		crowd_of(engine, instance)->n++;
+	else if (wanted == TOLD_FIRING)
+		tell_firing(engine, snap, target, instance, OCCASION_CHANGE);
+	else if (wanted != TOLD_NOTHING)
+		tell_nodata(engine, snap, target, instance, OCCASION_CHANGE);
+	else if (instance->told != TOLD_NODATA_OF_MANY)
+		tell_end(engine, snap, target, instance);
+	if (wanted == TOLD_FIRING)
+		forget_recent(engine, target->identity, instance->rule);
+	leave_crowd(engine, instance);
+	instance->told = in_crowd ? TOLD_NODATA_OF_MANY : wanted;
+	instance->told_flapping = instance->machine.flapping;
+	instance->told_ns = instance->refreshed_ns = snap->mono_ns;
+	engine->changes++;
+}
+
+static void tell_again(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, struct instance *instance)
+{
+	uint64_t repeat_ns = instance->rule->repeat_ns;
+	enum occasion occasion = OCCASION_REFRESH;
+
+	if (instance->told == TOLD_NOTHING)
+		return;
+	if (instance->told == TOLD_FIRING && repeat_ns &&
+		snap->mono_ns - instance->told_ns >= repeat_ns)
+		occasion = OCCASION_REPEAT;
+	else if (snap->mono_ns - instance->refreshed_ns < REFRESH_NS)
+		return;
+	if (instance->told == TOLD_FIRING)
+		tell_firing(engine, snap, target, instance, occasion);
+	else
+		tell_nodata(engine, snap, target, instance, occasion);
+	instance->refreshed_ns = snap->mono_ns;
+	if (occasion == OCCASION_REPEAT)
+		instance->told_ns = snap->mono_ns;
+}
+
+static void announce(struct engine *engine, const struct snapshot *snap,
+	const struct target *target, struct instance *instance)
+{
+	enum told wanted = wanted_of(&instance->machine);
+	bool begins_to_flap = instance->machine.flapping && !instance->told_flapping;
+
+	if (wanted == TOLD_NODATA && instance->told == TOLD_NODATA_OF_MANY)
+		return;
+	if (wanted == instance->told && !(wanted == TOLD_FIRING && begins_to_flap)) {
+		instance->told_flapping = instance->machine.flapping;
+		tell_again(engine, snap, target, instance);
+		return;
+	}
+	if (instance->told == TOLD_NOTHING && is_inhibited(engine, target, instance->rule))
+		return;
+	tell_change(engine, snap, target, instance, wanted);
+}
+
+static void count_crowds(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->setup.rules->n; i++)
+		engine->crowds[i].n_new = 0;
+	for (struct target *target = engine->targets.first; target; target = target->next)
+		for (size_t i = 0; i < target->n; i++)
+			crowd_of(engine, &target->instances[i])->n_new +=
+				target->instances[i].told == TOLD_NOTHING &&
+				wanted_of(&target->instances[i].machine) == TOLD_NODATA;
+}
+
+/* What is told of a rule's crowd is an alert of the host. */
+static void tell_crowd(struct engine *engine, const struct snapshot *snap, const struct rule *rule,
+	struct crowd *crowd, enum occasion occasion)
+{
+	const struct node *test = condition_first_test(rule->start);
+	const struct metric *metric = test->column.metric;
+	const char *why = source_reason(snap, metric_is_polled(metric) ? "libvirt" : "walk");
+	struct alert_record record = {
+		.state = crowd->n ? ALERT_NODATA : ALERT_RESOLVED,
+		.host = snap->host.name,
+		.metric = arena_printf(engine->arena, "%s.%s", scopes[metric->scope].name,
+			metric->views[test->column.view]),
+		.relation = condition_relation(test),
+		.value = NAN,
+		.threshold = test->number,
+		.threshold_text = quantity(engine, test, test->number),
+		.real_ns = snap->real_ns,
+		.interval_ns = snap->interval_ns,
+		.since_ns = engine_real_ns(snap, crowd->since_ns),
+	};
+
+	record.reason =
+		crowd->n ? arena_printf(engine->arena, "there is none of %zu of its kind%s%s",
+				   crowd->n, why ? ": " : "", why ? why : "")
+			 : "there is data of all of them again";
+	fill_rule(&record, rule);
+	emit(engine, &record, occasion);
+	crowd->told = crowd->n;
+	crowd->refreshed_ns = snap->mono_ns;
+}
+
+static void tell_crowds(struct engine *engine, const struct snapshot *snap)
+{
+	for (size_t i = 0; i < engine->setup.rules->n; i++) {
+		const struct rule *rule = &engine->setup.rules->rule[i];
+		struct crowd *crowd = &engine->crowds[i];
+
+		if (crowd->n_new > CROWD_MAX && !crowd->told)
+			crowd->since_ns = snap->mono_ns;
+		if (crowd->n_new > CROWD_MAX || (crowd->told && crowd->n == 0))
+			tell_crowd(engine, snap, rule, crowd, OCCASION_CHANGE);
+		else if (crowd->told && snap->mono_ns - crowd->refreshed_ns >= REFRESH_NS)
+			tell_crowd(engine, snap, rule, crowd, OCCASION_REFRESH);
+	}
+}
+
+void engine_announce(struct engine *engine, const struct snapshot *snap)
+{
+	count_crowds(engine);
+	for (struct target *target = engine->targets.first; target; target = target->next)
+		for (size_t i = 0; i < target->n; i++)
+			announce(engine, snap, target, &target->instances[i]);
+	tell_crowds(engine, snap);
+	refresh_ended(engine, snap);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns a tick of the rules: what they are held against, and with what outcome. */
+#include "alert/engine.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/engine_parts.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/must.h"
+#include "sink/identity.h"
+
+#define NODATA_TICKS 3
+#define NODATA_MIN_NS (10 * NSEC_PER_SEC)
+
+/* After a start, how long what a saved state tells of may take to be seen. */
+#define RESTORED_NS (30 * NSEC_PER_SEC)
+
+uint64_t engine_real_ns(const struct snapshot *snap, uint64_t mono_ns)
+{
+	uint64_t ago_ns = snap->mono_ns - mono_ns;
+
+	return snap->real_ns > ago_ns ? snap->real_ns - ago_ns : 0;
+}
+
+struct engine *engine_new(const struct engine_setup *setup)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return NULL;
+	engine->setup = *setup;
+	targets_init(&engine->targets);
+	ledgers_init(&engine->ledgers, setup->rules->n);
+	engine->arena = arena_new();
+	engine->memory = evidence_memory_new();
+	engine->crowds = calloc(setup->rules->n + 1, sizeof(*engine->crowds));
+	for (size_t i = 0; i < setup->rules->n; i++)
+		engine->scopes |= 1u << setup->rules->rule[i].scope;
+	if (engine->arena && engine->memory && engine->crowds)
+		return engine;
+	engine_free(engine);
+	return NULL;
+}
+
+static void forget_recents(struct engine *engine)
+{
+	struct recent *next;
+
+	for (struct recent *recent = engine->recents; recent; recent = next) {
+		next = recent->next;
+		record_drop(recent->record);
+		free(recent);
+	}
+	engine->recents = NULL;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	forget_recents(engine);
+	targets_done(&engine->targets);
+	ledgers_done(&engine->ledgers);
+	evidence_memory_free(engine->memory);
+	arena_free(engine->arena);
+	free(engine->crowds);
+	free(engine);
+}
+
+static bool is_wanted(const struct engine *engine, const struct vm *vm)
+{
+	const struct engine_setup *setup = &engine->setup;
+
+	if (!vm || setup->n_domains == 0)
+		return true;
+	for (size_t i = 0; vm->name && i < setup->n_domains; i++)
+		if (fnmatch(setup->domains[i], vm->name, 0) == 0)
+			return true;
+	return false;
+}
+
+static uint64_t nodata_ns(const struct snapshot *snap)
+{
+	uint64_t ns = NODATA_TICKS * snap->interval_ns;
+
+	return ns > NODATA_MIN_NS ? ns : NODATA_MIN_NS;
+}
+
+static void note_value(struct instance *instance, const struct subject *subject,
+	const struct judgement *judgement, uint64_t tick)
+{
+	const struct node *first = condition_first_test(instance->rule->start);
+	double value;
+
+	if (!instance->account)
+		return;
+	if (judgement->test == first && first->over == OVER_NOTHING)
+		value = judgement->value;
+	else
+		condition_number(first, subject, &value);
+	account_add(instance->account, tick, subject->snap->interval_ns, value,
+		!isnan(value) && test_number(value, first->op, first->number));
+}
+
+static void feed_windows(struct instance *instance, const struct subject *subject)
+{
+	const struct filter *hold = instance->rule->hold;
+	const struct snapshot *snap = subject->snap;
+
+	for (unsigned i = 0; snap->interval_ns && i < hold->n_windows; i++) {
+		double value;
+
+		if (condition_number(hold->windows[i], subject, &value))
+			window_add(&instance->windows[i], value, snap->mono_ns, snap->interval_ns);
+	}
+}
+
+/* Without a process there is nothing to measure: that is no lack of data. */
+static bool has_stopped(const struct item *item)
+{
+	return item->vm && item->vm->pid <= 0;
+}
+
+static void step(struct engine *engine, struct target *target, struct instance *instance,
+	const struct snapshot *snap)
+{
+	const struct subject subject = {
+		.snap = snap,
+		.item = &target->item,
+		.scope = target->scope,
+		.windows = instance->windows,
+	};
+	struct machine *machine = &instance->machine;
+	const struct rule *rule = instance->rule;
+	bool fired = machine_fires(machine);
+	struct judgement judgement;
+
+	feed_windows(instance, &subject);
+	judgement = condition_check(fired ? rule->hold : rule->start, &subject);
+	note_value(instance, &subject, &judgement, engine->tick);
+	instance->value = judgement.value;
+	instance->test = judgement.test ? judgement.test : instance->test;
+	if (judgement.truth == TRUTH_UNKNOWN && has_stopped(&target->item)) {
+		target->end_reason = arena_printf(
+			engine->arena, "the VM is %s", vm_state_names[target->item.vm->state]);
+		machine_end(machine, snap->mono_ns);
+		return;
+	}
+	machine_step(machine, rule, judgement.truth, snap->mono_ns, nodata_ns(snap),
+		engine->setup.at_once);
+	if (instance->account)
+		instance->account->n_alerts += !fired && machine_fires(machine);
+}
+
+static void open_accounts(struct engine *engine, struct target *target)
+{
+	struct ledger *ledger =
+		engine->setup.accounts ? ledgers_of(&engine->ledgers, &target->item) : NULL;
+
+	for (size_t i = 0; i < target->n && ledger; i++)
+		target->instances[i].account = &ledger->accounts[target->instances[i].rule_number];
+}
+
+static void look_at(struct engine *engine, enum scope scope, const struct item *item,
+	const struct snapshot *snap)
+{
+	struct target *target = targets_find(&engine->targets, scope, item);
+	bool added = !target || target->restored;
+
+	if (!target)
+		target = targets_add(
+			&engine->targets, engine->setup.rules, scope, identity_of(scope, item));
+	target->tick = engine->tick;
+	target->end_reason = NULL;
+	target_update(&engine->targets, target, item);
+	if (added)
+		open_accounts(engine, target);
+	for (size_t i = 0; i < target->n; i++)
+		step(engine, target, &target->instances[i], snap);
+}
+
+static void look_at_all(struct engine *engine, const struct snapshot *snap)
+{
+	engine->targets.expected = engine->targets.first;
+	for (enum scope scope = 0; scope < N_SCOPES; scope++) {
+		struct item item = { 0 };
+
+		if (!(engine->scopes & 1u << scope))
+			continue;
+		while (scopes[scope].next(snap, &item))
+			if (is_wanted(engine, item.vm))
+				look_at(engine, scope, &item, snap);
+	}
+}
+
+static bool source_is_up(const struct snapshot *snap, const char *name)
+{
+	for (unsigned i = 0; i < snap->n_sources; i++)
+		if (strcmp(snap->sources[i].name, name) == 0)
+			return snap->sources[i].up;
+	return true;
+}
+
+/* Whether it would be seen if it were there: what lists it says so. */
+static bool would_be_seen(
+	const struct engine *engine, const struct target *target, const struct snapshot *snap)
+{
+	bool by_libvirt = target->scope == SCOPE_DISK || target->pid <= 0;
+
+	if (target->restored)
+		return snap->mono_ns - engine->begun_ns >= RESTORED_NS;
+	return source_is_up(snap, by_libvirt ? "libvirt" : "walk");
+}
+
+static void look_for_missing(
+	struct engine *engine, struct target *target, const struct snapshot *snap)
+{
+	bool gone = would_be_seen(engine, target, snap);
+
+	if (gone)
+		target->end_reason = "it is gone";
+	else if (target->restored)
+		return;
+	for (size_t i = 0; i < target->n; i++) {
+		struct instance *instance = &target->instances[i];
+
+		if (gone)
+			machine_end(&instance->machine, snap->mono_ns);
+		else
+			machine_step(&instance->machine, instance->rule, TRUTH_UNKNOWN,
+				snap->mono_ns, nodata_ns(snap), engine->setup.at_once);
+	}
+}
+
+static size_t count_vms(const struct engine *engine, const struct snapshot *snap)
+{
+	size_t n = 0;
+
+	for (const struct vm *vm = snap->vms; vm; vm = vm->next)
+		n += is_wanted(engine, vm);
+	return n;
+}
+
+void engine_tick(struct engine *engine, const struct snapshot *snap)
+{
+	if (engine->tick++ == 0)
+		engine->begun_ns = snap->mono_ns;
+	engine->mono_ns = snap->mono_ns;
+	engine->real_ns = snap->real_ns;
+	arena_reset(engine->arena);
+	evidence_observe(engine->memory, snap);
+	engine->n_vms = count_vms(engine, snap);
+	look_at_all(engine, snap);
+	for (struct target *target = engine->targets.first; target; target = target->next)
+		if (target->tick != engine->tick)
+			look_for_missing(engine, target, snap);
+	engine_announce(engine, snap);
+	targets_remove_ended(&engine->targets, engine->tick);
+}
+
+void engine_status(const struct engine *engine, struct engine_status *ret)
+{
+	*ret = (struct engine_status){ .n_vms = engine->n_vms,
+		.changes = engine->changes,
+		.forgotten = engine->ledgers.forgotten };
+	for (const struct target *target = engine->targets.first; target; target = target->next) {
+		for (size_t i = 0; i < target->n; i++) {
+			const struct instance *instance = &target->instances[i];
+
+			ret->n_nodata += instance->machine.state == MACHINE_NODATA;
+			if (!machine_fires(&instance->machine))
+				continue;
+			ret->n_firing++;
+			if (instance->rule->severity > ret->worst)
+				ret->worst = instance->rule->severity;
+		}
+	}
+}
+
+static void note_unmeasured(struct unmeasured *row, const struct target *target, bool known)
+{
+	if (known) {
+		row->n_known++;
+		return;
+	}
+	if (row->n < sizeof(row->names) / sizeof(row->names[0]))
+		row->names[row->n] = target->vm ? target->vm : "the host";
+	row->n++;
+}
+
+size_t engine_unmeasured(const struct engine *engine, struct unmeasured *ret)
+{
+	const struct rules *rules = engine->setup.rules;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		struct unmeasured *row = &ret[n];
+
+		*row = (struct unmeasured){
+			.rule = &rules->rule[i],
+			.metric = condition_first_test(rules->rule[i].start)->column.metric,
+		};
+		for (const struct target *target = engine->targets.first; target;
+			target = target->next)
+			for (size_t j = 0; j < target->n && !target->end_reason; j++)
+				if (target->instances[j].rule == row->rule)
+					note_unmeasured(
+						row, target, target->instances[j].machine.known);
+		n += row->n > 0;
+	}
+	return n;
+}
+
+static struct summary_row row_of(
+	const struct ledger *ledger, const struct rule *rule, struct account *account)
+{
+	const struct node *first = condition_first_test(rule->start);
+
+	account_flush(account);
+	return (struct summary_row){
+		.vm = ledger->vm,
+		.uuid = ledger->uuid,
+		.rule = rule,
+		.column = first->column,
+		.relation = condition_relation(first),
+		.threshold = first->number,
+		.tally = &account->tally,
+		.n_alerts = account->n_alerts,
+		.firing = account->firing,
+		.cause = account->cause,
+		.suggestion = account->suggestion,
+	};
+}
+
+/* Whether a rule was held against that VM or, without one, the host. */
+static bool concerns(const struct rule *rule, const struct ledger *ledger)
+{
+	return (rule->scope == SCOPE_HOST) == !ledger->vm;
+}
+
+static void mark_firing(struct engine *engine)
+{
+	for (struct target *target = engine->targets.first; target; target = target->next)
+		for (size_t i = 0; i < target->n; i++)
+			if (target->instances[i].account)
+				target->instances[i].account->firing |=
+					machine_fires(&target->instances[i].machine);
+}
+
+int engine_summary(struct engine *engine, struct summary *ret)
+{
+	const struct rules *rules = engine->setup.rules;
+	struct summary_row *rows =
+		arena_alloc(engine->arena, (engine->ledgers.n * rules->n + 1) * sizeof(*rows));
+	size_t n = 0;
+
+	mark_firing(engine);
+	for (struct ledger *ledger = engine->ledgers.first; ledger; ledger = ledger->next)
+		for (size_t i = 0; i < rules->n; i++)
+			if (concerns(&rules->rule[i], ledger))
+				rows[n++] = row_of(ledger, &rules->rule[i], &ledger->accounts[i]);
+	ret->rows = rows;
+	ret->n = n;
+	ret->n_ticks = engine->tick;
+	return 0;
+}
