@@ -59,7 +59,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 {
 	struct request request = { 0 };
 	int first = option_parse(command->name, command->options, &request, argc, argv);
-	int allowed = command->operand ? 1 : 0;
+	int allowed = command->max_operands ? (int)command->max_operands : command->operand != NULL;
 
 	if (first < 0)
 		return EX_USAGE;
@@ -82,6 +82,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 		return EX_USAGE;
 	}
 	log_set_verbose(request.config.verbose);
+	request.operands = (const char *const *)argv + first;
 	return command->run(&request, first < argc ? argv[first] : NULL);
 }
 

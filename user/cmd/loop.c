@@ -17,7 +17,7 @@
 #include "cmd/sampler.h"
 #include "cmd/when.h"
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, hung_up;
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -29,19 +29,28 @@ static void request_stop(int signal_number)
 	stop = 1;
 }
 
+static void note_hangup(int signal_number)
+{
+	(void)signal_number;
+	hung_up = 1;
+}
+
 /*
  * Each ends a wait or a write in progress. SIGHUP stays ignored where it was, under nohup; SIGINT
  * does not: shells ignore it for what scripts start in the background, and these end it by SIGINT.
  */
-static void catch_stop_signals(void)
+static void catch_stop_signals(bool hangup_stops)
 {
 	struct sigaction action = { .sa_handler = request_stop }, old;
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-		sigaction(SIGHUP, &action, NULL);
+	if (!hangup_stops)
+		action.sa_handler = note_hangup;
+	else if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		return;
+	sigaction(SIGHUP, &action, NULL);
 }
 
 /* Where --at is, and where the recording. CLOCK_REALTIME. */
@@ -87,6 +96,10 @@ static void wait_once(struct loop *loop, const struct timespec *left, const sigs
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	int n = ppoll(&input, listens, left, let_in);
 
+	if (hung_up) {
+		hung_up = 0;
+		loop->consumer->hangup(loop->consumer->context);
+	}
 	if (n > 0 && input.revents & ~POLLIN)
 		stop = 1; /* the terminal is gone, and SIGHUP may be ignored */
 	else if (!stop && listens && n != 0)
@@ -361,7 +374,7 @@ int loop_run(const struct config *config, const struct consumer *consumer)
 	int status;
 
 	loop.playback.shown = &loop.shown;
-	catch_stop_signals();
+	catch_stop_signals(!consumer->hangup);
 	status = open_source(&loop);
 	if (!status) {
 		status = run_ticks(&loop);

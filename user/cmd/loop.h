@@ -22,6 +22,8 @@ struct consumer {
 	 * program, as when the window has another size. Likewise; may be NULL.
 	 */
 	int (*input)(void *context, struct pace *pace);
+	/* SIGHUP has arrived, which does not end the loop then; may be NULL. */
+	void (*hangup)(void *context);
 	void *context;
 	const char *where;
 	bool warm_up; /* skip the first snapshot, which has no rates, if there is another one */
@@ -30,8 +32,8 @@ struct consumer {
 };
 
 /*
- * Runs until config->count snapshots were handed on, the recording ends, or SIGINT, SIGTERM or
- * SIGHUP arrives. Returns the exit status.
+ * Runs until config->count snapshots were handed on, the recording ends, or SIGINT, SIGTERM or,
+ * unless the consumer has a use for it, SIGHUP arrives. Returns the exit status.
  */
 int loop_run(const struct config *config, const struct consumer *consumer);
 

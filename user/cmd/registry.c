@@ -9,6 +9,8 @@ const struct command *const commands[] = {
 	&blame_command,
 	&exits_command,
 	&record_command,
+	&watch_command,
+	&rules_command,
 	&metrics_command,
 	&doctor_command,
 	&version_command,

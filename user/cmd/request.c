@@ -68,3 +68,20 @@ const char *set_sink(void *field, const char *text)
 		return "table, json or csv";
 	return option_set_text(field, text);
 }
+
+const char *set_alert_format(void *field, const char *text)
+{
+	if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
+		return "text or json";
+	return option_set_text(field, text);
+}
+
+const char *set_word(void *field, const char *text)
+{
+	struct words *words = field;
+
+	if (words->n == WORDS_MAX)
+		return "given 32 times or less";
+	words->word[words->n++] = text;
+	return *text ? NULL : "a text with at least one character";
+}

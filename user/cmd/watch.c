@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmbpf watch: rules on what is measured, and alerts that say why. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alert/engine.h"
+#include "alert/nagios.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/loop.h"
+#include "cmd/options.h"
+#include "cmd/terminal.h"
+#include "cmd/watch_outlets.h"
+#include "cmd/watch_rules.h"
+#include "cmd/watch_state.h"
+
+/* After which time it is said what nobody measures. */
+#define UNMEASURED_NS (10 * NSEC_PER_SEC)
+
+struct watch {
+	const struct request *request;
+	struct watch_rules rules;
+	struct watch_outlets outlets;
+	struct watch_state state;
+	struct engine *engine;
+	struct nagios *nagios; /* NULL: not asked for */
+	struct unmeasured *unmeasured; /* room for all rules */
+	size_t n_unmeasured;
+	bool told_unmeasured;
+	uint64_t n_ticks;
+	uint64_t begun_ns, last_ns; /* of snapshots, CLOCK_MONOTONIC */
+};
+
+static bool is_once(const struct request *request)
+{
+	return request->once || request->watch.nagios;
+}
+
+static bool is_json(const struct request *request)
+{
+	return request->output && strcmp(request->output, "json") == 0;
+}
+
+static void emit(void *context, const struct alert_record *record)
+{
+	struct watch *watch = context;
+
+	if (watch->nagios)
+		nagios_add(watch->nagios, record);
+	watch_outlets_push(&watch->outlets, record);
+}
+
+/* "a, b, c and 4 more" */
+static void list_names(const struct unmeasured *row, char *text, size_t size)
+{
+	const size_t room = sizeof(row->names) / sizeof(row->names[0]);
+	size_t shown = row->n < room ? row->n : room;
+	FILE *out = fmemopen(text, size, "w");
+
+	if (!out)
+		return;
+	for (size_t i = 0; i < shown; i++)
+		fprintf(out, "%s%.40s", i ? ", " : "", row->names[i]);
+	if (row->n > shown)
+		fprintf(out, " and %zu more", row->n - shown);
+	fclose(out);
+}
+
+/* Absent is not fine: whoever set a threshold is told what it is not held against. */
+static void tell_unmeasured(struct watch *watch)
+{
+	char names[160] = "";
+
+	watch->n_unmeasured = engine_unmeasured(watch->engine, watch->unmeasured);
+	watch->told_unmeasured = true;
+	for (size_t i = 0; i < watch->n_unmeasured; i++) {
+		const struct unmeasured *row = &watch->unmeasured[i];
+
+		list_names(row, names, sizeof(names));
+		log_warning("%s cannot be told of %s: %s.%s is not measured there (see vmbpf "
+			    "doctor)",
+			row->rule->name, names, scopes[row->metric->scope].name, row->metric->name);
+	}
+}
+
+/* On a terminal, that something is being done while nothing fires. */
+static void tell_begin(const struct watch *watch)
+{
+	struct engine_status status;
+
+	if (!isatty(STDERR_FILENO) || is_once(watch->request))
+		return;
+	engine_status(watch->engine, &status);
+	fprintf(stderr,
+		"watching %zu VMs with %zu rules every %.3g s (Ctrl-C ends it and sums up)\n",
+		status.n_vms, watch->rules.all.n,
+		(double)watch->request->config.interval_ns * 1e-9);
+}
+
+/* Threads begin here: there are none while rights are given up. */
+static int begin(struct watch *watch, const struct snapshot *snap)
+{
+	int err = watch_outlets_start(&watch->outlets);
+
+	watch->begun_ns = snap->mono_ns;
+	return err ? err : watch_state_start(&watch->state);
+}
+
+static int tick(void *context, const struct snapshot *snap)
+{
+	struct watch *watch = context;
+	bool first = watch->n_ticks++ == 0;
+	int err = first ? begin(watch, snap) : 0;
+
+	if (err)
+		return err;
+	watch->last_ns = snap->mono_ns;
+	engine_tick(watch->engine, snap);
+	if (first)
+		tell_begin(watch);
+	watch_state_keep(&watch->state, watch->engine, snap->mono_ns);
+	watch_outlets_check(&watch->outlets);
+	if (!watch->told_unmeasured && snap->mono_ns - watch->begun_ns >= UNMEASURED_NS)
+		tell_unmeasured(watch);
+	return watch_outlets_broken(&watch->outlets);
+}
+
+static void hangup(void *context)
+{
+	struct watch *watch = context;
+
+	watch_outlets_reopen(&watch->outlets);
+}
+
+static int print_summary(struct watch *watch)
+{
+	bool json = is_json(watch->request);
+	struct view_spec spec = { 0 };
+	struct summary summary = { 0 };
+	int err = engine_summary(watch->engine, &summary);
+
+	terminal_describe(watch->request, &spec);
+	summary.utf8 = spec.utf8;
+	summary.colour = spec.colour && !json;
+	summary.seconds = (watch->last_ns - watch->begun_ns) / NSEC_PER_SEC;
+	if (!err)
+		err = summary_print(json ? stderr : stdout, &summary);
+	return err ? output_failed(json ? "standard error" : "standard output", -err) : 0;
+}
+
+static bool wants_summary(const struct request *request)
+{
+	return request->watch.summary || !(is_once(request) || is_json(request));
+}
+
+/* One look: silence might mean anything, so that it is said when nothing fires. */
+static int answer_once(struct watch *watch)
+{
+	struct engine_status status;
+
+	engine_status(watch->engine, &status);
+	if (status.n_firing)
+		return EXIT_NEGATIVE;
+	if (!is_json(watch->request))
+		printf("nothing fires: %zu VMs, %zu rules\n", status.n_vms, watch->rules.all.n);
+	return 0;
+}
+
+static int answer_nagios(struct watch *watch, int status)
+{
+	struct nagios_facts facts = { 0 };
+
+	if (status || !watch->n_ticks) {
+		puts("VMBPF UNKNOWN - vmbpf could not look, see its standard error");
+		return NAGIOS_UNKNOWN;
+	}
+	engine_status(watch->engine, &facts.status);
+	for (size_t i = 0; i < watch->n_unmeasured; i++) {
+		if (watch->unmeasured[i].n_known)
+			continue;
+		facts.blind = watch->unmeasured[i].rule->name;
+		facts.n_blind++;
+	}
+	return (int)nagios_print(stdout, watch->nagios, &facts);
+}
+
+/* What is said when all is over; the outlets are closed, so that their lines stand above it. */
+static int answer(struct watch *watch, int status)
+{
+	int summed_up = 0;
+
+	if (!status && watch->n_ticks && is_once(watch->request) && !watch->told_unmeasured)
+		tell_unmeasured(watch);
+	if (watch->request->watch.nagios)
+		return answer_nagios(watch, status);
+	if (status || !watch->n_ticks)
+		return status;
+	if (is_once(watch->request))
+		status = answer_once(watch);
+	if (wants_summary(watch->request))
+		summed_up = print_summary(watch);
+	return summed_up ? summed_up : status;
+}
+
+static int make_engine(struct watch *watch)
+{
+	const struct request *request = watch->request;
+	const struct engine_setup setup = {
+		.rules = &watch->rules.all,
+		.domains = request->watch.domains.word,
+		.n_domains = request->watch.domains.n,
+		.at_once = is_once(request),
+		.accounts = wants_summary(request),
+		.emit = emit,
+		.context = watch,
+	};
+
+	watch->unmeasured = calloc(watch->rules.all.n + 1, sizeof(*watch->unmeasured));
+	watch->nagios = request->watch.nagios ? nagios_new() : NULL;
+	watch->engine = engine_new(&setup);
+	if (watch->engine && watch->unmeasured && (watch->nagios || !request->watch.nagios))
+		return 0;
+	log_error("out of memory");
+	return EX_OSERR;
+}
+
+static int prepare(struct watch *watch)
+{
+	const struct request *request = watch->request;
+	int status = watch_rules_load(request, &watch->rules);
+
+	if (!status && request->watch.state && request->config.replay) {
+		log_error("watch: --state is of this host, and --replay of a recording (leave one "
+			  "of them out)");
+		status = EX_USAGE;
+	}
+	if (!status)
+		status = make_engine(watch);
+	if (!status)
+		status = watch_outlets_open(request, !request->watch.nagios, &watch->outlets);
+	if (!status)
+		status = watch_state_open(request->watch.state, &watch->state, watch->engine);
+	return status;
+}
+
+static int look(struct watch *watch)
+{
+	const struct request *request = watch->request;
+	struct config config = request->config;
+	const struct consumer consumer = {
+		.tick = tick,
+		.hangup = request->watch.log ? hangup : NULL,
+		.context = watch,
+		.where = "standard output",
+		.warm_up = is_once(request),
+		.paced = isatty(STDOUT_FILENO) && !is_once(request),
+	};
+
+	if (is_once(request))
+		config.count = 1;
+	return loop_run(&config, &consumer);
+}
+
+static void watch_done(struct watch *watch)
+{
+	engine_free(watch->engine);
+	nagios_free(watch->nagios);
+	free(watch->unmeasured);
+	watch_rules_done(&watch->rules);
+}
+
+static int run(const struct request *request, const char *operand)
+{
+	__attribute__((cleanup(watch_done))) struct watch watch = { .request = request };
+	int status = prepare(&watch);
+	bool looked = !status;
+
+	(void)operand;
+	if (looked)
+		status = look(&watch);
+	watch_outlets_close(&watch.outlets);
+	watch_state_close(&watch.state, looked && watch.n_ticks ? watch.engine : NULL);
+	return answer(&watch, status);
+}
+
+static const struct option_row options[] = {
+	{ .name = "cpu-threshold",
+		.argument = "PCT",
+		.help = "a VM's vCPUs are busier than that",
+		.set = set_percent,
+		.field = IN_REQUEST(watch.cpu) },
+	{ .name = "mem-threshold",
+		.argument = "PCT",
+		.help = "the guest uses more of its memory",
+		.set = set_percent,
+		.field = IN_REQUEST(watch.memory) },
+	{ .name = "ready-threshold",
+		.argument = "PCT",
+		.help = "a vCPU waits longer for a CPU",
+		.set = set_percent,
+		.field = IN_REQUEST(watch.ready) },
+	{ .name = "net-threshold",
+		.argument = "BYTES/s",
+		.help = "a VM sends or receives more (500k, 10M, 1G)",
+		.set = set_bytes_per_second,
+		.field = IN_REQUEST(watch.net) },
+	{ .name = "storage-threshold",
+		.argument = "PCT",
+		.help = "more of a disk is allocated",
+		.set = set_percent,
+		.field = IN_REQUEST(watch.storage),
+		.advanced = true },
+	{ .name = "for",
+		.argument = "TIME",
+		.help = "they must last so long before they fire",
+		.set = set_for,
+		.field = IN_REQUEST(watch.for_ns) },
+	{ .name = "rules",
+		.argument = "FILE",
+		.help = "rules to use instead of these, or beside them",
+		.set = option_set_text,
+		.field = IN_REQUEST(watch.rules) },
+	{ .name = "domain",
+		.argument = "GLOB",
+		.help = "only VMs of such names; may be repeated",
+		.set = set_word,
+		.field = IN_REQUEST(watch.domains),
+		.advanced = true },
+	{ .name = "log",
+		.argument = "FILE",
+		.help = "append to that file, too (SIGHUP opens it anew)",
+		.set = option_set_text,
+		.field = IN_REQUEST(watch.log) },
+	{ .name = "once",
+		.help = "look once: exit status 1 if anything fires, else 0",
+		.set = option_set_flag,
+		.field = IN_REQUEST(once) },
+	{ .name = "interval",
+		.key = 'd',
+		.argument = "SECS",
+		.help = "time between ticks",
+		.set = set_interval,
+		.field = IN_REQUEST(config.interval_ns),
+		.advanced = true },
+	{ .name = "count",
+		.key = 'n',
+		.argument = "N",
+		.help = "stop after N ticks",
+		.set = set_count,
+		.field = IN_REQUEST(config.count),
+		.advanced = true },
+	{ .name = "clear",
+		.argument = "PCT",
+		.help = "thresholds in percent: it is over from there down",
+		.set = set_percent,
+		.field = IN_REQUEST(watch.clear),
+		.advanced = true },
+	{ .name = "cpu-time-threshold",
+		.argument = "TIME",
+		.help = "a VM has used more CPU time in all (3600, 90m, 500ns)",
+		.set = set_cpu_time,
+		.field = IN_REQUEST(watch.cpu_time_ns),
+		.advanced = true },
+	{ .name = "exec",
+		.argument = "PROGRAM",
+		.help = "run that for each alert",
+		.set = option_set_text,
+		.field = IN_REQUEST(watch.exec),
+		.advanced = true },
+	{ .name = "webhook",
+		.argument = "URL",
+		.help = "post each alert there as JSON; may be repeated",
+		.set = set_word,
+		.field = IN_REQUEST(watch.webhooks),
+		.advanced = true },
+	{ .name = "alertmanager",
+		.argument = "URL",
+		.help = "tell that Alertmanager; may be repeated",
+		.set = set_word,
+		.field = IN_REQUEST(watch.alertmanagers),
+		.advanced = true },
+	{ .name = "syslog",
+		.help = "tell the system's log",
+		.set = option_set_flag,
+		.field = IN_REQUEST(watch.syslog),
+		.advanced = true },
+	{ .name = "output",
+		.key = 'o',
+		.argument = "FORMAT",
+		.help = "text or json (lines)",
+		.set = set_alert_format,
+		.field = IN_REQUEST(output),
+		.advanced = true },
+	{ .name = "state",
+		.argument = "FILE",
+		.help = "keep there what fires, over a restart",
+		.set = option_set_text,
+		.field = IN_REQUEST(watch.state),
+		.advanced = true },
+	{ .name = "summary",
+		.help = "sum up at the end, also with --once and JSON",
+		.set = option_set_flag,
+		.field = IN_REQUEST(watch.summary),
+		.advanced = true },
+	{ .name = "nagios",
+		.help = "look once, as a plug-in of Nagios",
+		.set = option_set_flag,
+		.field = IN_REQUEST(watch.nagios),
+		.advanced = true },
+	{ .name = "exits",
+		.help = "count why VMs leave guest mode, for the causes",
+		.set = option_set_flag,
+		.field = IN_REQUEST(config.exits),
+		.advanced = true },
+	OPTION_ASCII,
+	{ .name = "color",
+		.argument = "WHEN",
+		.help = "auto, always or never (NO_COLOR is honoured)",
+		.set = set_colour,
+		.field = IN_REQUEST(colour),
+		.advanced = true },
+	OPTIONS_OF_SOURCES,
+	OPTION_HELP,
+	{ 0 },
+};
+
+const struct command watch_command = {
+	.name = "watch",
+	.summary = "Alert when VMs cross thresholds, and say why.",
+	.options = options,
+	.examples = {
+		"sudo vmbpf watch                     the rules of vmbpf rules show",
+		"sudo vmbpf watch --cpu-threshold 90 --for 1m --log /var/log/vmbpf.log",
+		"sudo vmbpf watch --rules my.yaml --alertmanager http://127.0.0.1:9093",
+	},
+	.run = run,
+};
