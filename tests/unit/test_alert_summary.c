@@ -199,7 +199,7 @@ static void what_nobody_measured_is_named_once(void **state)
 	assert_contains(text, "\nvm.memory_used_percent of 7 VMs (a, b, c, d, e, ...) was not "
 			      "measured: mostly because the guest has no balloon driver");
 	assert_contains(text, "\ndisk.disk_read_latency_seconds of 7 VMs (a, b, c, d, e, ...) was "
-			      "not measured: mostly because there were no requests, or libvirtd");
+			      "not measured: mostly because nothing happened that has one, or libvirtd");
 	assert_null(strstr(strstr(text, "not measured") + 1, "vm.memory_used_percent"));
 	assert_null(strstr(text, "fine"));
 	free(text);

@@ -367,6 +367,24 @@ static void what_runs_ends_with_vmbpf_whatever_ended_that(void **state)
 	await_end(place);
 }
 
+static void a_runner_that_is_gone_is_told_and_not_waited_for(void **state)
+{
+	const struct place *place = *state;
+	struct outlet_counts counts;
+	struct outlet *outlet;
+
+	write_script(place, "exec 3> ../alive; echo x >&3; kill -9 $PPID; exec sleep 100");
+	outlet = open_exec(place);
+	fixture_push(outlet, "a");
+	await_start(place);
+	counts = fixture_await_trouble(outlet);
+	assert_non_null(strstr(counts.trouble, "/hook is gone"));
+	assert_int_equal(outlet_broken(outlet), -EPIPE);
+	fixture_push(outlet, "b");
+	counts = fixture_end(outlet);
+	assert_int_equal(counts.dropped, 2);
+}
+
 static void programs_are_run_from_within_the_sandbox(void **state)
 {
 	const struct place *place = *state;
@@ -544,6 +562,7 @@ int main(void)
 		IN_PLACE(what_a_program_leaves_behind_ends_with_it),
 		IN_PLACE(what_runs_ends_with_the_outlet),
 		IN_PLACE(what_runs_ends_with_vmbpf_whatever_ended_that),
+		IN_PLACE(a_runner_that_is_gone_is_told_and_not_waited_for),
 		IN_PLACE(programs_are_run_from_within_the_sandbox),
 		IN_PLACE(a_program_need_not_read_its_input),
 		IN_PLACE(an_alert_that_is_too_long_is_refused),

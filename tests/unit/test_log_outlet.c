@@ -166,6 +166,35 @@ static void a_line_that_finds_no_room_is_taken_back_and_written_later(void **sta
 	assert_alerts(place->path, "a b ");
 }
 
+/* A pipe with little room, which takes a part of a long line that cannot be taken back. */
+static void after_half_a_line_that_stays_the_next_begins_on_its_own(void **state)
+{
+	const struct place *place = *state;
+	struct alert_record record = fixture_record();
+	char cause[5001], text[TEXT_MAX] = "";
+	struct shared_record *shared;
+	struct outlet *outlet;
+	int reader;
+
+	assert_int_equal(mkfifo(place->path, 0600), 0);
+	reader = open(place->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(fcntl(reader, F_SETPIPE_SZ, 4096), 4096);
+	outlet = open_log(place->path);
+	memset(cause, 'x', 5000);
+	cause[5000] = '\0';
+	record.cause = cause;
+	shared = record_share(&record);
+	outlet_push(outlet, shared);
+	record_drop(shared);
+	fixture_await_trouble(outlet);
+	assert_int_equal(read(reader, text, sizeof(text)), 4096);
+	assert_int_equal(fcntl(reader, F_SETPIPE_SZ, 65536), 65536);
+	fixture_end(outlet);
+	assert_true(read(reader, text, sizeof(text) - 1) > 5000);
+	assert_int_equal(strncmp(text, "\nts=2026-01-31T", 15), 0);
+	close(reader);
+}
+
 static void a_full_device_is_told_and_tried_again(void **state)
 {
 	struct outlet *outlet = open_log("/dev/full");
@@ -254,6 +283,7 @@ int main(void)
 		IN_PLACE(after_rotation_lines_go_to_a_new_file),
 		IN_PLACE(until_there_can_be_a_new_file_lines_go_to_the_old_one),
 		IN_PLACE(a_line_that_finds_no_room_is_taken_back_and_written_later),
+		IN_PLACE(after_half_a_line_that_stays_the_next_begins_on_its_own),
 		cmocka_unit_test(a_full_device_is_told_and_tried_again),
 		cmocka_unit_test(a_path_that_cannot_be_opened_is_refused_with_advice),
 		IN_PLACE(a_relative_path_is_meant_from_where_vmbpf_was_started),

@@ -371,6 +371,30 @@ static void width_is_counted_in_cells(void **state)
 	assert_int_equal(unit_text_width("\xe4\xb8\xad"), 2);
 }
 
+static void one_character_is_measured_unless_it_is_not_safe(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+	} cases[] = {
+		{ "", 0 },
+		{ "ab", 1 },
+		{ "\n", 0 },
+		{ "\xc3\xa9!", 2 },
+		{ "\xe4\xba\x91", 3 },
+		{ "\xf0\x9f\x92\xa9", 4 },
+		{ "\xc2\x9b", 0 }, /* C1 */
+		{ "\xe2\x80\xae", 0 }, /* turns the direction */
+		{ "\xe2\x80\xa8", 0 }, /* ends a line */
+		{ "\xc3(", 0 },
+		{ "\xff", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(unit_safe_length(cases[i].text), cases[i].length);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +411,7 @@ int main(void)
 		cmocka_unit_test(text_is_made_safe),
 		cmocka_unit_test(safe_text_is_never_cut_within_a_character),
 		cmocka_unit_test(width_is_counted_in_cells),
+		cmocka_unit_test(one_character_is_measured_unless_it_is_not_safe),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

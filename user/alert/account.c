@@ -71,7 +71,7 @@ struct ledger *ledgers_of(struct ledgers *ledgers, const struct item *item)
 	if (!ledger && by_process)
 		ledger = table_find(&ledgers->by_identity, by_process, NULL);
 	if (!ledger && ledgers->n >= LEDGERS_MAX) {
-		ledgers->forgotten++;
+		ledgers->n_left_out++;
 		return NULL;
 	}
 	if (!ledger)

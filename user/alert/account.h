@@ -8,6 +8,7 @@
 
 /* Of one rule and one VM, or the host. */
 struct account {
+	bool used; /* there was something that the rule is about */
 	struct tally tally;
 	uint64_t tick; /* the one that the next three are of */
 	uint64_t interval_ns;
@@ -31,7 +32,7 @@ struct ledgers {
 	struct ledger *first, **last;
 	struct table by_identity;
 	size_t n, n_rules;
-	uint64_t forgotten; /* that there was no room for */
+	uint64_t n_left_out; /* that there was no room for */
 };
 
 void ledgers_init(struct ledgers *ledgers, size_t n_rules);

@@ -90,20 +90,30 @@ static uint64_t nodata_ns(const struct snapshot *snap)
 	return ns > NODATA_MIN_NS ? ns : NODATA_MIN_NS;
 }
 
+/* The number that the rule is about, its window left aside. False where it is unknown. */
+static bool read_value(const struct instance *instance, const struct subject *subject,
+	const struct judgement *judgement, double *ret)
+{
+	const struct node *first = condition_first_test(instance->rule->start);
+
+	if (judgement->test != first || first->over != OVER_NOTHING)
+		return condition_number(first, subject, ret);
+	*ret = judgement->value;
+	return judgement->truth != TRUTH_UNKNOWN;
+}
+
 static void note_value(struct instance *instance, const struct subject *subject,
 	const struct judgement *judgement, uint64_t tick)
 {
 	const struct node *first = condition_first_test(instance->rule->start);
 	double value;
 
-	if (!instance->account)
+	if (instance->measured && !instance->account)
 		return;
-	if (judgement->test == first && first->over == OVER_NOTHING)
-		value = judgement->value;
-	else
-		condition_number(first, subject, &value);
-	account_add(instance->account, tick, subject->snap->interval_ns, value,
-		!isnan(value) && test_number(value, first->op, first->number));
+	instance->measured |= read_value(instance, subject, judgement, &value);
+	if (instance->account)
+		account_add(instance->account, tick, subject->snap->interval_ns, value,
+			!isnan(value) && test_number(value, first->op, first->number));
 }
 
 static void feed_windows(struct instance *instance, const struct subject *subject)
@@ -156,20 +166,27 @@ static void step(struct engine *engine, struct target *target, struct instance *
 		instance->account->n_alerts += !fired && machine_fires(machine);
 }
 
+/* Not of a VM that has not run yet: there is nothing to tell of it. */
 static void open_accounts(struct engine *engine, struct target *target)
 {
-	struct ledger *ledger =
-		engine->setup.accounts ? ledgers_of(&engine->ledgers, &target->item) : NULL;
+	struct ledger *ledger;
 
-	for (size_t i = 0; i < target->n && ledger; i++)
-		target->instances[i].account = &ledger->accounts[target->instances[i].rule_number];
+	if (!engine->setup.accounts || target->accounted || has_stopped(&target->item))
+		return;
+	target->accounted = true;
+	ledger = ledgers_of(&engine->ledgers, &target->item);
+	for (size_t i = 0; i < target->n && ledger; i++) {
+		struct instance *instance = &target->instances[i];
+
+		instance->account = &ledger->accounts[instance->rule_number];
+		instance->account->used = true;
+	}
 }
 
 static void look_at(struct engine *engine, enum scope scope, const struct item *item,
 	const struct snapshot *snap)
 {
 	struct target *target = targets_find(&engine->targets, scope, item);
-	bool added = !target || target->restored;
 
 	if (!target)
 		target = targets_add(
@@ -177,8 +194,7 @@ static void look_at(struct engine *engine, enum scope scope, const struct item *
 	target->tick = engine->tick;
 	target->end_reason = NULL;
 	target_update(&engine->targets, target, item);
-	if (added)
-		open_accounts(engine, target);
+	open_accounts(engine, target);
 	for (size_t i = 0; i < target->n; i++)
 		step(engine, target, &target->instances[i], snap);
 }
@@ -264,9 +280,7 @@ void engine_tick(struct engine *engine, const struct snapshot *snap)
 
 void engine_status(const struct engine *engine, struct engine_status *ret)
 {
-	*ret = (struct engine_status){ .n_vms = engine->n_vms,
-		.changes = engine->changes,
-		.forgotten = engine->ledgers.forgotten };
+	*ret = (struct engine_status){ .n_vms = engine->n_vms, .changes = engine->changes };
 	for (const struct target *target = engine->targets.first; target; target = target->next) {
 		for (size_t i = 0; i < target->n; i++) {
 			const struct instance *instance = &target->instances[i];
@@ -336,12 +350,6 @@ static struct summary_row row_of(
 	};
 }
 
-/* Whether a rule was held against that VM or, without one, the host. */
-static bool concerns(const struct rule *rule, const struct ledger *ledger)
-{
-	return (rule->scope == SCOPE_HOST) == !ledger->vm;
-}
-
 static void mark_firing(struct engine *engine)
 {
 	for (struct target *target = engine->targets.first; target; target = target->next)
@@ -351,7 +359,7 @@ static void mark_firing(struct engine *engine)
 					machine_fires(&target->instances[i].machine);
 }
 
-int engine_summary(struct engine *engine, struct summary *ret)
+void engine_summary(struct engine *engine, struct summary *ret)
 {
 	const struct rules *rules = engine->setup.rules;
 	struct summary_row *rows =
@@ -361,10 +369,10 @@ int engine_summary(struct engine *engine, struct summary *ret)
 	mark_firing(engine);
 	for (struct ledger *ledger = engine->ledgers.first; ledger; ledger = ledger->next)
 		for (size_t i = 0; i < rules->n; i++)
-			if (concerns(&rules->rule[i], ledger))
+			if (ledger->accounts[i].used)
 				rows[n++] = row_of(ledger, &rules->rule[i], &ledger->accounts[i]);
 	ret->rows = rows;
 	ret->n = n;
 	ret->n_ticks = engine->tick;
-	return 0;
+	ret->n_left_out = engine->ledgers.n_left_out;
 }

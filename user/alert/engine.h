@@ -38,7 +38,6 @@ struct engine_status {
 	size_t n_nodata;
 	enum severity worst; /* of those firing */
 	uint64_t changes; /* grows whenever engine_save() would write something else */
-	uint64_t forgotten; /* VMs of the summary that there was no room for */
 };
 void engine_status(const struct engine *engine, struct engine_status *ret);
 
@@ -55,10 +54,10 @@ struct unmeasured {
 size_t engine_unmeasured(const struct engine *engine, struct unmeasured *ret);
 
 /*
- * One row for each VM and rule, in the order in which they were first seen, with `accounts`. Lives
- * as long as the engine and until the next tick. -ENOMEM.
+ * One row for each VM that ran and each rule, in the order in which they were first seen, with
+ * `accounts`. Lives as long as the engine and until the next tick.
  */
-int engine_summary(struct engine *engine, struct summary *ret);
+void engine_summary(struct engine *engine, struct summary *ret);
 
 /*
  * What would be lost with the engine, as JSON, to be freed: what fires, since when, and what has

@@ -144,20 +144,17 @@ static int prepare(const struct runner_plan *plan)
 
 static void run_process(const void *context)
 {
-	struct runner *runner = calloc(1, sizeof(*runner));
-	int err = runner ? prepare(context) : -ENOMEM;
+	struct runner runner = { .plan = context };
+	int err = prepare(context);
 
 	send(CHILD_SOCKET, &err, sizeof(err), MSG_NOSIGNAL);
 	if (err)
 		return;
-	runner->plan = context;
 	signal(SIGCHLD, SIG_DFL); /* else nobody would learn how a program ended */
-	serve(runner);
+	serve(&runner);
 	for (unsigned i = 0; i < RUNS_MAX; i++)
-		if (runner->runs[i].pid)
-			kill(-runner->runs[i].pid,
-				SIGKILL); /* not waited for: a disk may hold it */
-	free(runner);
+		if (runner.runs[i].pid)
+			kill(-runner.runs[i].pid, SIGKILL); /* no wait: a disk may hold it */
 }
 
 int exec_runner_start(const struct runner_plan *plan, struct child *ret)
@@ -179,27 +176,37 @@ int exec_runner_start(const struct runner_plan *plan, struct child *ret)
 	return err;
 }
 
+/* The bytes of a request, 0 where there are too many. */
+static size_t pack(unsigned slot, const char *const texts[static N_RUN_TEXTS], char *packet)
+{
+	size_t used = 1;
+
+	packet[0] = (char)slot;
+	for (unsigned i = 0; i < N_RUN_TEXTS; i++) {
+		size_t size = strlen(texts[i]) + 1;
+
+		if (size > PACKET_MAX - used)
+			return 0;
+		memcpy(packet + used, texts[i], size);
+		used += size;
+	}
+	return used;
+}
+
 int exec_runner_run(
 	struct child *runner, unsigned slot, const char *const texts[static N_RUN_TEXTS])
 {
 	char *packet = malloc(PACKET_MAX);
-	size_t used = 1;
-	int err = packet ? 0 : -ENOMEM;
+	size_t size;
+	int err = 0;
 
-	for (unsigned i = 0; i < N_RUN_TEXTS && !err; i++) {
-		size_t size = strlen(texts[i]) + 1;
-
-		if (size > PACKET_MAX - used) {
-			err = -EMSGSIZE;
-			break;
-		}
-		memcpy(packet + used, texts[i], size);
-		used += size;
-	}
-	if (!err) {
-		packet[0] = (char)slot;
-		err = send(runner->fd, packet, used, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-	}
+	if (!packet)
+		return -ENOMEM;
+	size = pack(slot, texts, packet);
+	if (size == 0)
+		err = -EMSGSIZE;
+	else if (send(runner->fd, packet, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		err = -errno;
 	free(packet);
 	return err;
 }

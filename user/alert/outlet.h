@@ -28,7 +28,8 @@ struct outlet_type {
 	unsigned batch; /* records at most in one delivery, up to OUTLET_BATCH_MAX */
 	bool wants_refreshes; /* OCCASION_REFRESH too */
 	/*
-	 * Blocks for ten seconds at most, and returns soon when *stop becomes true. `why` is empty
+	 * Blocks for ten seconds at most (a program that has to be ended: for twelve), and returns
+	 * soon when *stop becomes true. `why` is empty
 	 * at first; unless it delivered, it then says what happened, in words for people. It may
 	 * also say what is wrong though it delivered. A batch is delivered as a whole or not at
 	 * all.

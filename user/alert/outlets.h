@@ -11,8 +11,9 @@
  */
 
 /*
- * One line of logfmt for each alert, appended. A process of its own opens the file anew after it
- * was rotated, since vmbpf itself has lost the right to by then.
+ * One line of logfmt for each alert, appended, as a whole or not at all. A process of its own opens
+ * the file, now and anew after it was rotated, since vmbpf itself has lost the right to by then;
+ * started by root, it does so as the owner of the folder.
  */
 int log_outlet_open(const char *path, struct outlet **ret, char why[static OUTLET_WHY_MAX]);
 
@@ -24,6 +25,12 @@ int syslog_outlet_open(const char *socket, struct outlet **ret, char why[static 
  * VMBPF_ALERT_* in an otherwise empty environment. A process of its own runs it, forked here: vmbpf
  * itself is not allowed to. `user` is the account it runs as when vmbpf was started by root (as
  * config.user).
+ *
+ * Up to four run at once. Each may take ten seconds, then its process group gets SIGTERM, and two
+ * seconds later SIGKILL; what it leaves running in its group when it ends is ended, too. Exit
+ * status 0 is a delivery; an alert whose program fails or takes too long counts as dropped, of
+ * several that ran at once that one only, and is not told again: nobody knows what was done. When
+ * the outlet or vmbpf ends, so does all that runs.
  */
 int exec_outlet_open(const char *program, const char *user, struct outlet **ret,
 	char why[static OUTLET_WHY_MAX]);

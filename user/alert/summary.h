@@ -25,6 +25,7 @@ struct summary {
 	const struct summary_row *rows;
 	size_t n;
 	uint64_t n_ticks, seconds; /* how long all that took */
+	uint64_t n_left_out; /* VMs and parts of VMs that there was no room for */
 	bool utf8, colour;
 };
 

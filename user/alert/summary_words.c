@@ -100,17 +100,37 @@ static const char *describe_row(const struct report *report, const struct summar
 		report->arena, "%s. To do: %s.", text, report_safe(report, row->suggestion));
 }
 
+/* Of several rules about one number that did not fire, the first one tells enough. */
+static bool is_told(const struct chapter *chapter, size_t i)
+{
+	const struct column *column = &chapter->rows[i]->column;
+
+	if (chapter->rows[i]->n_alerts || chapter->rows[i]->firing)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (chapter->rows[k]->column.metric == column->metric &&
+			chapter->rows[k]->column.view == column->view)
+			return true;
+	return false;
+}
+
 /* The first sentence stands behind the name, the others below it. */
 static void conclude_chapter(const struct report *report, const struct chapter *chapter)
 {
 	const char *name = chapter->vm ? report_safe(report, chapter->vm) : "The host";
+	size_t n_told = 0, n_more = 0;
 
-	for (size_t i = 0; i < chapter->n_notable && i < MAX_TOLD; i++)
-		report_line(report, "%s%s%s", i ? "" : name, i ? "  " : ": ",
-			describe_row(report, chapter->rows[i]));
-	if (chapter->n_notable > MAX_TOLD)
-		report_line(
-			report, "  %zu more rules: see the table.", chapter->n_notable - MAX_TOLD);
+	for (size_t i = 0; i < chapter->n_notable; i++) {
+		if (is_told(chapter, i))
+			continue;
+		if (n_told < MAX_TOLD)
+			report_line(report, "%s%s%s", n_told ? "" : name, n_told ? "  " : ": ",
+				describe_row(report, chapter->rows[i]));
+		n_more += n_told >= MAX_TOLD;
+		n_told += n_told < MAX_TOLD;
+	}
+	if (n_more)
+		report_line(report, "  %zu more rules: see the table.", n_more);
 }
 
 static void conclude_well(const struct report *report)
@@ -178,12 +198,6 @@ static const char *usual_reason(const struct metric *metric)
 	return sources[31 - __builtin_clz(metric->needs)].missing;
 }
 
-/* A mean of requests is absent, too, where there were none. */
-static bool is_mean(const struct metric *metric)
-{
-	return metric->derive && metric->unit == UNIT_SECONDS;
-}
-
 static void report_lack(const struct report *report, const struct column *column)
 {
 	struct lack lack = { .column = column };
@@ -195,7 +209,7 @@ static void report_lack(const struct report *report, const struct column *column
 			lack.n == 1 ? "" : "s", lack.names, lack.n > MAX_NAMES ? ", ..." : "");
 	report_line(report, "%s %s was not measured: mostly because %s%s.",
 		report_metric(report, column), whose,
-		is_mean(column->metric) ? "there were no requests, or " : "",
+		column->metric->of_events ? "nothing happened that has one, or " : "",
 		usual_reason(column->metric));
 }
 
@@ -225,4 +239,7 @@ void report_conclude(const struct report *report)
 		conclude_chapter(report, &report->chapters[i]);
 	conclude_well(report);
 	conclude_lacks(report);
+	if (report->summary->n_left_out)
+		report_line(report, "There was no room for %" PRIu64 " VMs that came later.",
+			report->summary->n_left_out);
 }

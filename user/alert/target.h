@@ -25,6 +25,7 @@ struct instance {
 	struct machine machine;
 	struct window *windows; /* those of rule->hold */
 	struct account *account; /* NULL: none is kept */
+	bool measured; /* the number that the rule is about has been known once */
 	const struct node *test; /* the comparison that decided last */
 	double value; /* and what it compared */
 	enum told told;
@@ -45,6 +46,7 @@ struct target {
 	uint64_t start_ns; /* of the VM, CLOCK_BOOTTIME */
 	uint64_t tick; /* number of the one that it was seen in last */
 	bool restored; /* from a saved state, and not seen yet */
+	bool accounted; /* its accounts are open, or there was no room for them */
 	struct item item; /* while that is the present tick */
 	const char *end_reason; /* why there is nothing to look at, NULL: there is */
 	size_t n;

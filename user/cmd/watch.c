@@ -138,14 +138,14 @@ static int print_summary(struct watch *watch)
 	bool json = is_json(watch->request);
 	struct view_spec spec = { 0 };
 	struct summary summary = { 0 };
-	int err = engine_summary(watch->engine, &summary);
+	int err;
 
+	engine_summary(watch->engine, &summary);
 	terminal_describe(watch->request, &spec);
 	summary.utf8 = spec.utf8;
 	summary.colour = spec.colour && !json;
 	summary.seconds = (watch->last_ns - watch->begun_ns) / NSEC_PER_SEC;
-	if (!err)
-		err = summary_print(json ? stderr : stdout, &summary);
+	err = summary_print(json ? stderr : stdout, &summary);
 	return err ? output_failed(json ? "standard error" : "standard output", -err) : 0;
 }
 
