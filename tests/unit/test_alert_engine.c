@@ -279,6 +279,7 @@ static void what_libvirt_said_long_ago_is_no_data(void **state)
 	pass(world, 1);
 	assert_told(world, "resolved web-0 Memory 50.0 % (reason)\n");
 	assert_string_equal(world->cause, "there is data again");
+	assert_true(world->since_ns == FIXTURE_REAL_NS + 2 * SECOND);
 	end(world);
 }
 
@@ -324,7 +325,7 @@ static void many_that_lose_their_data_at_once_are_told_together(void **state)
 	pass(world, 11);
 	/* The one that was firing is told of by itself. */
 	assert_told(world, "nodata web-3 Memory (reason)\nnodata host Memory (reason)\n");
-	assert_string_equal(world->cause, "there is none of 11 of its kind");
+	assert_string_equal(world->cause, "of 11 VMs");
 	for (unsigned i = 0; i < N_VMS; i++)
 		world->vms[i].stale = false;
 	pass(world, 1);
@@ -412,12 +413,12 @@ static void windows_are_kept_for_each_vm(void **state)
 	pass(world, 10);
 	assert_told(world, ""); /* nine seconds are known */
 	pass(world, 1);
-	assert_told(world, "firing web-0 Cpu 100.0 %\n");
+	assert_told(world, "firing web-0 Cpu 100.0 % (avg over 10s)\n");
 	world->vms[0].used = 0;
 	pass(world, 4);
 	assert_told(world, "");
 	pass(world, 1);
-	assert_told(world, "resolved web-0 Cpu 50.0 %\n");
+	assert_told(world, "resolved web-0 Cpu 50.0 % (avg over 10s)\n");
 	end(world);
 }
 

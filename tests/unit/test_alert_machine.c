@@ -13,6 +13,7 @@
 #define SECOND NSEC_PER_SEC
 #define BEGIN (1000 * SECOND)
 #define NODATA (10 * SECOND)
+#define OFFSET (5000000 * SECOND) /* of the real clock */
 
 /*
  * A story is a text with a character for each second: '#' the condition holds, '.' it does not, '?'
@@ -42,7 +43,13 @@ static void tell(struct machine *machine, const struct rule *rule, const char *s
 	uint64_t *now_ns, char *states)
 {
 	for (; *story; story++, *now_ns += SECOND) {
-		machine_step(machine, rule, truth_of(*story), *now_ns, NODATA, false);
+		const struct look look = {
+			.truth = truth_of(*story),
+			.now = { *now_ns, *now_ns + OFFSET },
+			.nodata_ns = NODATA,
+		};
+
+		machine_step(machine, rule, &look);
 		*states++ = state_of(machine);
 	}
 	*states = '\0';
@@ -116,13 +123,35 @@ static void what_was_never_known_is_not_missing(void **state)
 	assert_story(&(struct rule){ 0 }, "??????????????", "iiiiiiiiiiiiii");
 }
 
+/* A tick that was late makes the time to the next one short, but that one is on time. */
+static void a_late_tick_does_not_make_it_wait_for_another_one(void **state)
+{
+	const struct rule rule = { .for_ns = 3 * SECOND };
+	struct machine machine = { 0 };
+	struct look look = {
+		.truth = TRUTH_YES,
+		.now = { BEGIN + SECOND / 100, 1 },
+		.early_ns = SECOND / 20,
+	};
+
+	(void)state;
+	machine_step(&machine, &rule, &look);
+	look.now.mono_ns = BEGIN + 2 * SECOND;
+	machine_step(&machine, &rule, &look);
+	assert_int_equal(machine.state, MACHINE_PENDING);
+	look.now.mono_ns = BEGIN + 3 * SECOND;
+	machine_step(&machine, &rule, &look);
+	assert_int_equal(machine.state, MACHINE_FIRING);
+}
+
 static void at_once_means_without_waiting(void **state)
 {
 	const struct rule rule = { .for_ns = 60 * SECOND };
 	struct machine machine = { 0 };
 
 	(void)state;
-	machine_step(&machine, &rule, TRUTH_YES, BEGIN, NODATA, true);
+	machine_step(&machine, &rule,
+		&(struct look){ .truth = TRUTH_YES, .now = { BEGIN, 1 }, .at_once = true });
 	assert_int_equal(machine.state, MACHINE_FIRING);
 }
 
@@ -135,8 +164,8 @@ static void it_knows_when_it_all_began(void **state)
 
 	(void)state;
 	tell(&machine, &rule, "..####", &now_ns, states);
-	assert_true(machine.since_ns == BEGIN + 2 * SECOND);
-	assert_true(machine.fired_ns == BEGIN + 4 * SECOND);
+	assert_true(machine.since.real_ns == BEGIN + OFFSET + 2 * SECOND);
+	assert_true(machine.fired.real_ns == BEGIN + OFFSET + 4 * SECOND);
 	assert_true(machine.held_ns == BEGIN + 5 * SECOND);
 }
 
@@ -187,6 +216,7 @@ int main(void)
 		cmocka_unit_test(it_goes_on_firing_for_as_long_as_asked),
 		cmocka_unit_test(missing_data_is_a_state_of_its_own_and_no_end),
 		cmocka_unit_test(what_was_never_known_is_not_missing),
+		cmocka_unit_test(a_late_tick_does_not_make_it_wait_for_another_one),
 		cmocka_unit_test(at_once_means_without_waiting),
 		cmocka_unit_test(it_knows_when_it_all_began),
 		cmocka_unit_test(coming_and_going_too_often_is_flapping_until_it_is_steady),

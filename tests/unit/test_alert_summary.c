@@ -198,8 +198,9 @@ static void what_nobody_measured_is_named_once(void **state)
 	assert_contains(text, "In 1s (1 tick) 7 VMs were watched, and no alert fired:\n");
 	assert_contains(text, "\nvm.memory_used_percent of 7 VMs (a, b, c, d, e, ...) was not "
 			      "measured: mostly because the guest has no balloon driver");
-	assert_contains(text, "\ndisk.disk_read_latency_seconds of 7 VMs (a, b, c, d, e, ...) was "
-			      "not measured: mostly because nothing happened that has one, or libvirtd");
+	assert_contains(text,
+		"\ndisk.disk_read_latency_seconds of 7 VMs (a, b, c, d, e, ...) was "
+		"not measured: mostly because nothing happened that has one, or libvirtd");
 	assert_null(strstr(strstr(text, "not measured") + 1, "vm.memory_used_percent"));
 	assert_null(strstr(text, "fine"));
 	free(text);

@@ -112,7 +112,8 @@ static void flapping_is_said(void **state)
 
 	record.flapping = true;
 	assert_non_null(strstr(line_of(*state, &record),
-		" VmReady: flapping, not told each time; vcpu.ready_percent 23.4 %"));
+		" VmReady: it comes and goes, and is not told each time: vcpu.ready_percent "
+		"23.4 %, and the threshold is 10.0 %: db-2 holds its CPU"));
 }
 
 static void colour_only_repeats_what_words_say(void **state)
@@ -234,9 +235,10 @@ static void json_has_all_members_in_a_fixed_order(void **state)
 	record.annotations = (struct pairs){ annotations, 1 };
 	assert_string_equal(alert_json(*state, &record),
 		"{\"type\":\"alert\",\"schema\":1,\"time\":\"2026-01-31T12:00:00.123456789Z\","
-		"\"interval_seconds\":1.000000000,\"host\":\"hv01\",\"vm\":\"web 1\","
+		"\"interval_seconds\":1.000000000,\"host\":\"hv01\",\"scope\":\"vcpu\",\"vm\":\"web 1\","
 		"\"uuid\":\"6f1c9b54-0d3e-4b53-8a53-2f9a4c1f0a11\",\"vcpu\":1,"
-		"\"alert\":\"VmReady\",\"state\":\"firing\",\"severity\":\"critical\","
+		"\"alert\":\"VmReady\",\"state\":\"firing\",\"occasion\":\"change\","
+		"\"severity\":\"critical\","
 		"\"metric\":\"vcpu.ready_percent\",\"relation\":\">\",\"value\":23.4,"
 		"\"threshold\":10,\"for_seconds\":60,"
 		"\"since\":\"2026-01-31T11:59:00.000000000Z\","
@@ -256,8 +258,8 @@ static void json_has_null_for_what_is_absent(void **state)
 
 	assert_string_equal(alert_json(*state, &record),
 		"{\"type\":\"alert\",\"schema\":1,\"time\":\"1970-01-01T00:00:00.000000000Z\","
-		"\"interval_seconds\":null,\"host\":null,\"vm\":null,\"uuid\":null,\"alert\":null,"
-		"\"state\":\"nodata\",\"severity\":\"warning\",\"metric\":null,\"relation\":null,"
+		"\"interval_seconds\":null,\"host\":null,\"scope\":\"host\",\"vm\":null,\"uuid\":null,"
+		"\"alert\":null,\"state\":\"nodata\",\"occasion\":\"change\",\"severity\":\"warning\",\"metric\":null,\"relation\":null,"
 		"\"value\":null,\"threshold\":null,\"for_seconds\":0,\"since\":null,"
 		"\"fired\":null,\"flapping\":true,\"reason\":null,\"cause\":null,"
 		"\"suggestion\":null,\"labels\":null,\"annotations\":null}");

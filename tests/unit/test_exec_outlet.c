@@ -180,11 +180,12 @@ static void its_environment_is_a_path_and_the_alert_and_nothing_else(void **stat
 	assert_environment(place,
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin\nVMBPF_ALERT_NAME=VmReady\n"
 		"VMBPF_ALERT_STATE=firing\nVMBPF_ALERT_SEVERITY=critical\nVMBPF_ALERT_HOST=hv01\n"
+		"VMBPF_ALERT_SCOPE=vcpu\n"
 		"VMBPF_ALERT_VM=web?PATH=/tmp?$(touch x)?\n"
 		"VMBPF_ALERT_UUID=6f1c9b54-0d3e-4b53-8a53-2f9a4c1f0a11\nVMBPF_ALERT_KEY=1\n"
 		"VMBPF_ALERT_METRIC=vcpu.ready_percent\nVMBPF_ALERT_VALUE=23.4\n"
 		"VMBPF_ALERT_THRESHOLD=10\nVMBPF_ALERT_SINCE=2026-01-31T11:59:00.000000000Z\n"
-		"VMBPF_ALERT_CAUSE=db-2 holds its CPU\nVMBPF_ALERT_SUGGESTION=move one of them");
+		"VMBPF_ALERT_REASON=\nVMBPF_ALERT_CAUSE=db-2 holds its CPU\nVMBPF_ALERT_SUGGESTION=move one of them");
 }
 
 static void what_is_absent_is_an_empty_variable(void **state)

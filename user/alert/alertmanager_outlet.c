@@ -19,6 +19,9 @@
 /* How long an alert holds that is not told again; it is told once a minute. */
 #define HOLDS_NS (240 * NSEC_PER_SEC)
 
+/* It is told again once a tick where ticks are rare. */
+#define HOLDS_TICKS 4
+
 /* Of vmbpf itself: a rule that never fired lost the data it looks at. */
 #define NO_DATA_ALERT "VmbpfNoData"
 
@@ -176,6 +179,13 @@ static void write_texts(struct writer *writer, const char *name, struct texts te
 	writer_char(writer, '}');
 }
 
+static uint64_t holds_ns(const struct alert_record *record)
+{
+	uint64_t ns = HOLDS_TICKS * record->interval_ns;
+
+	return ns > HOLDS_NS ? ns : HOLDS_NS;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -188,7 +198,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void write_times(struct writer *writer, const struct alert_record *record, uint64_t now_ns)
 {
 	bool over = record->state == ALERT_RESOLVED;
-	uint64_t end_ns = over ? earlier(record->real_ns, now_ns) : now_ns + HOLDS_NS;
+	uint64_t end_ns = over ? earlier(record->real_ns, now_ns) : now_ns + holds_ns(record);
 	uint64_t begin_ns = record->fired_ns ? record->fired_ns : record->since_ns;
 
 	begin_ns = earlier(begin_ns ? begin_ns : record->real_ns, earlier(end_ns, now_ns));

@@ -116,6 +116,17 @@ static const char *quantity(struct engine *engine, const struct node *test, doub
 	return test->over == OVER_RATE ? arena_printf(engine->arena, "%s/s", text) : text;
 }
 
+/* "26.0ms (avg over 1m)" */
+static const char *describe_value(struct engine *engine, const struct node *test, double value)
+{
+	const char *text = quantity(engine, test, value);
+
+	if (!text || test->over == OVER_NOTHING)
+		return text;
+	return arena_printf(engine->arena, "%s (%s over %s)", text, over_names[test->over],
+		alert_duration(engine->arena, test->window_ns));
+}
+
 static void fill_identity(
 	struct alert_record *record, const struct snapshot *snap, const struct target *target)
 {
@@ -127,11 +138,12 @@ static void fill_identity(
 	record->key_name = target->key ? scopes[target->scope].key : NULL;
 }
 
-static void fill_rule(struct alert_record *record, const struct rule *rule)
+static void fill_rule(
+	const struct engine *engine, struct alert_record *record, const struct rule *rule)
 {
 	record->alert = rule->name;
 	record->severity = rule->severity;
-	record->for_ns = rule->for_ns;
+	record->for_ns = engine->setup.at_once ? 0 : rule->for_ns;
 	record->labels = rule->labels;
 	record->annotations = rule->annotations;
 }
@@ -150,18 +162,18 @@ static struct alert_record make_record(struct engine *engine, const struct snaps
 		.relation = condition_relation(test),
 		.value = value,
 		.threshold = test->number,
-		.value_text = quantity(engine, test, value),
+		.value_text = describe_value(engine, test, value),
 		.threshold_text = quantity(engine, test, test->number),
 		.real_ns = snap->real_ns,
 		.interval_ns = snap->interval_ns,
-		.since_ns = engine_real_ns(snap, instance->machine.since_ns),
+		.since_ns = instance->machine.since.real_ns,
 		.flapping = instance->machine.flapping,
 		.cause = instance->cause,
 		.suggestion = instance->suggestion,
 	};
 
 	fill_identity(&record, snap, target);
-	fill_rule(&record, instance->rule);
+	fill_rule(engine, &record, instance->rule);
 	return record;
 }
 
@@ -248,9 +260,11 @@ static void tell_firing(struct engine *engine, const struct snapshot *snap,
 
 	if (occasion != OCCASION_REFRESH)
 		explain(engine, snap, target, instance);
+	if (occasion == OCCASION_CHANGE && instance->account)
+		instance->account->n_alerts += instance->told == TOLD_NOTHING;
 	record = make_record(engine, snap, target, instance);
 	record.state = ALERT_FIRING;
-	record.fired_ns = engine_real_ns(snap, instance->machine.fired_ns);
+	record.fired_ns = instance->machine.fired.real_ns;
 	emit(engine, &record, occasion);
 }
 
@@ -260,10 +274,10 @@ static void tell_nodata(struct engine *engine, const struct snapshot *snap,
 	struct alert_record record = make_record(engine, snap, target, instance);
 
 	record.state = ALERT_NODATA;
-	record.since_ns = engine_real_ns(snap, instance->machine.known_ns);
+	record.since_ns = instance->machine.lost.real_ns;
 	record.reason = nodata_reason(engine, snap, target, test_of(instance));
 	if (instance->machine.was_firing)
-		record.fired_ns = engine_real_ns(snap, instance->machine.fired_ns);
+		record.fired_ns = instance->machine.fired.real_ns;
 	emit(engine, &record, occasion);
 }
 
@@ -276,10 +290,12 @@ static void tell_end(struct engine *engine, const struct snapshot *snap,
 	record.state = ALERT_RESOLVED;
 	record.reason = target->end_reason;
 	record.flapping = false;
-	if (fired)
-		record.fired_ns = engine_real_ns(snap, instance->machine.fired_ns);
-	else if (!record.reason)
-		record.reason = "there is data again";
+	if (fired) {
+		record.fired_ns = instance->machine.fired.real_ns;
+	} else {
+		record.since_ns = instance->machine.lost.real_ns;
+		record.reason = record.reason ? record.reason : "there is data again";
+	}
 	emit(engine, &record, OCCASION_CHANGE);
 	remember_ended(engine, snap, target->identity, instance->rule, &record);
 }
@@ -287,6 +303,13 @@ static void tell_end(struct engine *engine, const struct snapshot *snap,
 static struct crowd *crowd_of(struct engine *engine, const struct instance *instance)
 {
 	return &engine->crowds[instance->rule_number];
+}
+
+/* The data of all of them has been missing from when it began to be for the first. */
+static void join_crowd(struct crowd *crowd, const struct machine *machine)
+{
+	if (crowd->n++ == 0 || machine->lost.real_ns < crowd->since_ns)
+		crowd->since_ns = machine->lost.real_ns;
 }
 
 static void leave_crowd(struct engine *engine, struct instance *instance)
@@ -310,7 +333,7 @@ static void tell_change(struct engine *engine, const struct snapshot *snap,
 	bool in_crowd = is_of_crowd(engine, instance, wanted);
 
 	if (in_crowd)
-		crowd_of(engine, instance)->n++;
+		join_crowd(crowd_of(engine, instance), &instance->machine);
 	else if (wanted == TOLD_FIRING)
 		tell_firing(engine, snap, target, instance, OCCASION_CHANGE);
 	else if (wanted != TOLD_NOTHING)
@@ -377,6 +400,15 @@ static void count_crowds(struct engine *engine)
 				wanted_of(&target->instances[i].machine) == TOLD_NODATA;
 }
 
+/* What rules are about, when there are many. */
+static const char *const kinds[N_SCOPES] = {
+	[SCOPE_HOST] = "hosts",
+	[SCOPE_VM] = "VMs",
+	[SCOPE_VCPU] = "vCPUs",
+	[SCOPE_NIC] = "NICs",
+	[SCOPE_DISK] = "disks",
+};
+
 /* What is told of a rule's crowd is an alert of the host. */
 static void tell_crowd(struct engine *engine, const struct snapshot *snap, const struct rule *rule,
 	struct crowd *crowd, enum occasion occasion)
@@ -395,14 +427,14 @@ static void tell_crowd(struct engine *engine, const struct snapshot *snap, const
 		.threshold_text = quantity(engine, test, test->number),
 		.real_ns = snap->real_ns,
 		.interval_ns = snap->interval_ns,
-		.since_ns = engine_real_ns(snap, crowd->since_ns),
+		.since_ns = crowd->since_ns,
 	};
 
-	record.reason =
-		crowd->n ? arena_printf(engine->arena, "there is none of %zu of its kind%s%s",
-				   crowd->n, why ? ": " : "", why ? why : "")
-			 : "there is data of all of them again";
-	fill_rule(&record, rule);
+	record.reason = "there is data of all of them again";
+	if (crowd->n)
+		record.reason = arena_printf(engine->arena, "of %zu %s%s%s", crowd->n,
+			kinds[rule->scope], why ? ": " : "", why ? why : "");
+	fill_rule(engine, &record, rule);
 	emit(engine, &record, occasion);
 	crowd->told = crowd->n;
 	crowd->refreshed_ns = snap->mono_ns;
@@ -414,8 +446,6 @@ static void tell_crowds(struct engine *engine, const struct snapshot *snap)
 		const struct rule *rule = &engine->setup.rules->rule[i];
 		struct crowd *crowd = &engine->crowds[i];
 
-		if (crowd->n_new > CROWD_MAX && !crowd->told)
-			crowd->since_ns = snap->mono_ns;
 		if (crowd->n_new > CROWD_MAX || (crowd->told && crowd->n == 0))
 			tell_crowd(engine, snap, rule, crowd, OCCASION_CHANGE);
 		else if (crowd->told && snap->mono_ns - crowd->refreshed_ns >= REFRESH_NS)

@@ -38,10 +38,12 @@ bool condition_number(const struct node *test, const struct subject *subject, do
 		       select_is_idle(&test->column, subject->snap, subject->scope, subject->item));
 }
 
-static bool read_number(const struct node *test, const struct subject *subject, double *ret)
+bool condition_read(const struct node *test, const struct subject *subject, double *ret)
 {
-	if (test->over == OVER_NOTHING)
+	if (test->over == OVER_NOTHING || (!subject->windows && test->over != OVER_RATE))
 		return condition_number(test, subject, ret);
+	if (!subject->windows)
+		return false;
 	return window_value(
 		&subject->windows[test->window], test->over, subject->snap->mono_ns, ret);
 }
@@ -50,7 +52,7 @@ static struct judgement check_number(const struct node *test, const struct subje
 {
 	struct judgement judgement = { TRUTH_UNKNOWN, test, NAN };
 
-	if (read_number(test, subject, &judgement.value))
+	if (condition_read(test, subject, &judgement.value))
 		judgement.truth = truth_of(!isnan(judgement.value) &&
 					   test_number(judgement.value, test->op, test->number));
 	return judgement;

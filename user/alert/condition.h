@@ -12,7 +12,8 @@ struct subject {
 	const struct snapshot *snap;
 	const struct item *item; /* of the rule's scope */
 	enum scope scope;
-	const struct window *windows; /* of the condition, by their numbers */
+	const struct window
+		*windows; /* of the condition, by their numbers; NULL: the interval alone */
 };
 
 /* The comparison that decided, with what it compared; `test` NULL where none of numbers did. */
@@ -36,6 +37,9 @@ const struct node *condition_first_test(const struct filter *filter);
  * where nothing happened in the interval that it is of, so that no comparison with it holds.
  */
 bool condition_number(const struct node *test, const struct subject *subject, double *ret);
+
+/* The same of its window, where it has one; a change over the interval alone is unknown. */
+bool condition_read(const struct node *test, const struct subject *subject, double *ret);
 
 /* "<", ">=" ... */
 const char *condition_relation(const struct node *test);

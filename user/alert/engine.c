@@ -16,15 +16,11 @@
 #define NODATA_TICKS 3
 #define NODATA_MIN_NS (10 * NSEC_PER_SEC)
 
+/* By which part of the interval a tick may come early, since the one before may have been late. */
+#define EARLY_PART 20
+
 /* After a start, how long what a saved state tells of may take to be seen. */
 #define RESTORED_NS (30 * NSEC_PER_SEC)
-
-uint64_t engine_real_ns(const struct snapshot *snap, uint64_t mono_ns)
-{
-	uint64_t ago_ns = snap->mono_ns - mono_ns;
-
-	return snap->real_ns > ago_ns ? snap->real_ns - ago_ns : 0;
-}
 
 struct engine *engine_new(const struct engine_setup *setup)
 {
@@ -83,11 +79,18 @@ static bool is_wanted(const struct engine *engine, const struct vm *vm)
 	return false;
 }
 
-static uint64_t nodata_ns(const struct snapshot *snap)
+static struct look look_of(
+	const struct engine *engine, const struct snapshot *snap, enum truth truth)
 {
-	uint64_t ns = NODATA_TICKS * snap->interval_ns;
+	uint64_t nodata_ns = NODATA_TICKS * snap->interval_ns;
 
-	return ns > NODATA_MIN_NS ? ns : NODATA_MIN_NS;
+	return (struct look){
+		.truth = truth,
+		.now = { snap->mono_ns, snap->real_ns },
+		.nodata_ns = nodata_ns > NODATA_MIN_NS ? nodata_ns : NODATA_MIN_NS,
+		.early_ns = snap->interval_ns / EARLY_PART,
+		.at_once = engine->setup.at_once,
+	};
 }
 
 /* The number that the rule is about, its window left aside. False where it is unknown. */
@@ -116,12 +119,25 @@ static void note_value(struct instance *instance, const struct subject *subject,
 			!isnan(value) && test_number(value, first->op, first->number));
 }
 
+/* What is told of an alert is about the comparison that began it, whatever ends it. */
+static void note_test(struct instance *instance, const struct subject *subject,
+	const struct judgement *judgement, bool fired)
+{
+	if (!fired || !instance->test) {
+		instance->value = judgement->value;
+		instance->test = judgement->test ? judgement->test : instance->test;
+		return;
+	}
+	if (!condition_read(instance->test, subject, &instance->value))
+		instance->value = NAN;
+}
+
 static void feed_windows(struct instance *instance, const struct subject *subject)
 {
 	const struct filter *hold = instance->rule->hold;
 	const struct snapshot *snap = subject->snap;
 
-	for (unsigned i = 0; snap->interval_ns && i < hold->n_windows; i++) {
+	for (unsigned i = 0; subject->windows && snap->interval_ns && i < hold->n_windows; i++) {
 		double value;
 
 		if (condition_number(hold->windows[i], subject, &value))
@@ -142,28 +158,26 @@ static void step(struct engine *engine, struct target *target, struct instance *
 		.snap = snap,
 		.item = &target->item,
 		.scope = target->scope,
-		.windows = instance->windows,
+		.windows = engine->setup.at_once ? NULL : instance->windows,
 	};
 	struct machine *machine = &instance->machine;
 	const struct rule *rule = instance->rule;
 	bool fired = machine_fires(machine);
 	struct judgement judgement;
+	struct look look;
 
 	feed_windows(instance, &subject);
 	judgement = condition_check(fired ? rule->hold : rule->start, &subject);
 	note_value(instance, &subject, &judgement, engine->tick);
-	instance->value = judgement.value;
-	instance->test = judgement.test ? judgement.test : instance->test;
+	note_test(instance, &subject, &judgement, fired);
 	if (judgement.truth == TRUTH_UNKNOWN && has_stopped(&target->item)) {
 		target->end_reason = arena_printf(
 			engine->arena, "the VM is %s", vm_state_names[target->item.vm->state]);
 		machine_end(machine, snap->mono_ns);
 		return;
 	}
-	machine_step(machine, rule, judgement.truth, snap->mono_ns, nodata_ns(snap),
-		engine->setup.at_once);
-	if (instance->account)
-		instance->account->n_alerts += !fired && machine_fires(machine);
+	look = look_of(engine, snap, judgement.truth);
+	machine_step(machine, rule, &look);
 }
 
 /* Not of a VM that has not run yet: there is nothing to tell of it. */
@@ -235,6 +249,7 @@ static bool would_be_seen(
 static void look_for_missing(
 	struct engine *engine, struct target *target, const struct snapshot *snap)
 {
+	const struct look unknown = look_of(engine, snap, TRUTH_UNKNOWN);
 	bool gone = would_be_seen(engine, target, snap);
 
 	if (gone)
@@ -247,8 +262,7 @@ static void look_for_missing(
 		if (gone)
 			machine_end(&instance->machine, snap->mono_ns);
 		else
-			machine_step(&instance->machine, instance->rule, TRUTH_UNKNOWN,
-				snap->mono_ns, nodata_ns(snap), engine->setup.at_once);
+			machine_step(&instance->machine, instance->rule, &unknown);
 	}
 }
 
@@ -322,8 +336,7 @@ size_t engine_unmeasured(const struct engine *engine, struct unmeasured *ret)
 			target = target->next)
 			for (size_t j = 0; j < target->n && !target->end_reason; j++)
 				if (target->instances[j].rule == row->rule)
-					note_unmeasured(
-						row, target, target->instances[j].machine.known);
+					note_unmeasured(row, target, target->instances[j].measured);
 		n += row->n > 0;
 	}
 	return n;

@@ -15,7 +15,7 @@ struct engine_setup {
 	const struct rules *rules; /* must outlive the engine */
 	const char *const *domains; /* globs, one of which a VM's name matches; n_domains 0: all */
 	size_t n_domains;
-	bool at_once; /* `for` is not waited for */
+	bool at_once; /* `for` is not waited for, and windows are the interval of the tick */
 	bool accounts; /* keep what engine_summary() tells */
 	/* The record and all in it are gone when this returns. */
 	void (*emit)(void *context, const struct alert_record *record);

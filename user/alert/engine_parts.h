@@ -14,7 +14,8 @@ struct crowd {
 	size_t n_new; /* at the present tick */
 	size_t n; /* that still have none */
 	bool told;
-	uint64_t since_ns, refreshed_ns; /* CLOCK_MONOTONIC */
+	uint64_t since_ns; /* CLOCK_REALTIME */
+	uint64_t refreshed_ns; /* CLOCK_MONOTONIC */
 };
 
 /* What is told once more for a while after it is over, for receivers that might have missed it. */
@@ -41,9 +42,6 @@ struct engine {
 	uint64_t changes;
 	size_t n_vms;
 };
-
-/* CLOCK_REALTIME of an earlier time of CLOCK_MONOTONIC, by the clocks of the snapshot. */
-uint64_t engine_real_ns(const struct snapshot *snap, uint64_t mono_ns);
 
 /* Tells what the receivers do not know yet. */
 void engine_announce(struct engine *engine, const struct snapshot *snap);

@@ -65,6 +65,7 @@ static void fill_texts(struct arena *arena, const struct alert_record *record,
 	texts[RUN_STATE] = alert_state_names[record->state];
 	texts[RUN_SEVERITY] = severity_names[record->severity];
 	texts[RUN_HOST] = or_empty(record->host);
+	texts[RUN_SCOPE] = scopes[record->scope].name;
 	texts[RUN_VM] = or_empty(record->vm);
 	texts[RUN_UUID] = or_empty(record->uuid);
 	texts[RUN_KEY] = or_empty(record->key);
@@ -72,6 +73,7 @@ static void fill_texts(struct arena *arena, const struct alert_record *record,
 	texts[RUN_VALUE] = or_empty(alert_number(arena, record->value));
 	texts[RUN_THRESHOLD] = or_empty(alert_number(arena, record->threshold));
 	texts[RUN_SINCE] = record->since_ns ? alert_time(arena, record->since_ns) : "";
+	texts[RUN_REASON] = or_empty(record->reason);
 	texts[RUN_CAUSE] = or_empty(record->cause);
 	texts[RUN_SUGGESTION] = or_empty(record->suggestion);
 }

@@ -25,11 +25,11 @@ static bool changes_too_often(const struct machine *machine, uint64_t now_ns)
 	return machine->n_changes >= RING && now_ns - oldest_ns < FLAP_NS;
 }
 
-static void fire(struct machine *machine, uint64_t now_ns)
+static void fire(struct machine *machine, const struct moment *now)
 {
 	machine->state = MACHINE_FIRING;
-	machine->fired_ns = now_ns;
-	note_change(machine, now_ns);
+	machine->fired = *now;
+	note_change(machine, now->mono_ns);
 }
 
 static void stop(struct machine *machine, uint64_t now_ns)
@@ -40,10 +40,15 @@ static void stop(struct machine *machine, uint64_t now_ns)
 	machine->was_firing = false;
 }
 
-static void step_holding(
-	struct machine *machine, const struct rule *rule, uint64_t now_ns, bool at_once)
+static bool has_held_for_long(
+	const struct machine *machine, const struct rule *rule, const struct look *look)
 {
-	machine->held_ns = now_ns;
+	return look->now.mono_ns - machine->since.mono_ns + look->early_ns >= rule->for_ns;
+}
+
+static void step_holding(struct machine *machine, const struct rule *rule, const struct look *look)
+{
+	machine->held_ns = look->now.mono_ns;
 	if (machine_fires(machine)) {
 		machine->state = MACHINE_FIRING;
 		machine->was_firing = false;
@@ -51,19 +56,22 @@ static void step_holding(
 	}
 	if (machine->state != MACHINE_PENDING) {
 		machine->state = MACHINE_PENDING;
-		machine->since_ns = now_ns;
+		machine->since = look->now;
 	}
-	if (at_once || now_ns - machine->since_ns >= rule->for_ns)
-		fire(machine, now_ns);
+	if (look->at_once || has_held_for_long(machine, rule, look))
+		fire(machine, &look->now);
 }
 
-static void step_not_holding(struct machine *machine, const struct rule *rule, uint64_t now_ns)
+static void step_not_holding(
+	struct machine *machine, const struct rule *rule, const struct look *look)
 {
+	uint64_t now_ns = look->now.mono_ns;
+
 	if (!machine_fires(machine)) {
 		machine->state = MACHINE_INACTIVE;
 		return;
 	}
-	if (now_ns - machine->held_ns >= rule->keep_ns) {
+	if (now_ns - machine->held_ns + look->early_ns >= rule->keep_ns) {
 		stop(machine, now_ns);
 		return;
 	}
@@ -71,36 +79,35 @@ static void step_not_holding(struct machine *machine, const struct rule *rule, u
 	machine->was_firing = false;
 }
 
-static void step_unknown(struct machine *machine, uint64_t now_ns, uint64_t nodata_ns)
+static void step_unknown(struct machine *machine, const struct look *look)
 {
 	if (machine->state == MACHINE_PENDING)
 		machine->state = MACHINE_INACTIVE;
-	if (!machine->known || machine->state == MACHINE_NODATA ||
-		now_ns - machine->known_ns <= nodata_ns)
+	if (!machine->known.mono_ns || machine->state == MACHINE_NODATA ||
+		look->now.mono_ns - machine->known.mono_ns <= look->nodata_ns)
 		return;
 	machine->was_firing = machine->state == MACHINE_FIRING;
 	machine->state = MACHINE_NODATA;
+	machine->lost = machine->known;
 }
 
-void machine_step(struct machine *machine, const struct rule *rule, enum truth truth,
-	uint64_t now_ns, uint64_t nodata_ns, bool at_once)
+void machine_step(struct machine *machine, const struct rule *rule, const struct look *look)
 {
-	if (truth == TRUTH_UNKNOWN) {
-		step_unknown(machine, now_ns, nodata_ns);
+	if (look->truth == TRUTH_UNKNOWN) {
+		step_unknown(machine, look);
 	} else {
-		machine->known = true;
-		machine->known_ns = now_ns;
-		if (truth == TRUTH_YES)
-			step_holding(machine, rule, now_ns, at_once);
+		machine->known = look->now;
+		if (look->truth == TRUTH_YES)
+			step_holding(machine, rule, look);
 		else
-			step_not_holding(machine, rule, now_ns);
+			step_not_holding(machine, rule, look);
 	}
-	machine->flapping = changes_too_often(machine, now_ns);
+	machine->flapping = changes_too_often(machine, look->now.mono_ns);
 }
 
 void machine_end(struct machine *machine, uint64_t now_ns)
 {
 	stop(machine, now_ns);
-	machine->known = false;
+	machine->known = (struct moment){ 0 };
 	machine->flapping = false;
 }

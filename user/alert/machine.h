@@ -18,16 +18,22 @@ enum machine_state {
 	N_MACHINE_STATES
 };
 
-/* All times are CLOCK_MONOTONIC. All zero is a machine that nothing is known of yet. */
+/* When something was, by both clocks: others are told the same time for as long as it is told. */
+struct moment {
+	uint64_t mono_ns; /* CLOCK_MONOTONIC, as all times without another word */
+	uint64_t real_ns; /* CLOCK_REALTIME */
+};
+
+/* All zero is a machine that nothing is known of yet. */
 struct machine {
 	enum machine_state state;
-	bool known; /* the condition has been known once */
 	bool was_firing; /* when data ended: it is not over, since nobody saw it end */
 	bool flapping;
-	uint64_t known_ns; /* when it was known last */
-	uint64_t since_ns; /* when the condition began to hold */
+	struct moment known; /* when it was known last; mono_ns 0: never */
+	struct moment since; /* when the condition began to hold */
+	struct moment fired; /* when it began to fire last */
+	struct moment lost; /* when there was data last, before there was none */
 	uint64_t held_ns; /* when it held last */
-	uint64_t fired_ns; /* when it began to fire last */
 	uint64_t changes_ns[FLAP_CHANGES + 1]; /* the last ones between firing and not, a ring */
 	unsigned n_changes; /* ever */
 };
@@ -35,13 +41,20 @@ struct machine {
 /* Whether it is firing as far as anybody knows, so that `hold` and not `start` decides. */
 bool machine_fires(const struct machine *machine);
 
+/* One look at the condition of a rule. */
+struct look {
+	enum truth truth;
+	struct moment now;
+	uint64_t nodata_ns; /* data that is missing for longer is a state of its own */
+	uint64_t early_ns; /* by which a tick may come too early to be counted as on time */
+	bool at_once; /* it fires without waiting */
+};
+
 /*
- * One look at the condition. With `at_once` it fires without waiting. Data that is missing for
- * longer than nodata_ns is a state of its own; whether the condition goes on to hold meanwhile,
- * nobody knows, so that what is pending begins anew.
+ * Whether the condition goes on to hold while data is missing, nobody knows, so that what is
+ * pending begins anew.
  */
-void machine_step(struct machine *machine, const struct rule *rule, enum truth truth,
-	uint64_t now_ns, uint64_t nodata_ns, bool at_once);
+void machine_step(struct machine *machine, const struct rule *rule, const struct look *look);
 
 /* There is nothing left to look at. */
 void machine_end(struct machine *machine, uint64_t now_ns);

@@ -17,7 +17,7 @@ struct nagios;
 struct nagios *nagios_new(void); /* NULL without memory */
 void nagios_free(struct nagios *nagios); /* accepts NULL */
 
-/* For engine_setup.emit: alerts that fire are kept, up to what a line can hold. */
+/* For engine_setup.emit: what fires is counted, and as much of it kept as a line can hold. */
 void nagios_add(struct nagios *nagios, const struct alert_record *record);
 
 /*
@@ -29,6 +29,7 @@ struct nagios_facts {
 	struct engine_status status;
 	size_t n_blind;
 	const char *blind;
+	bool nobody; /* no VM is what was asked for, which is unknown, too */
 };
 enum nagios_status nagios_print(
 	FILE *out, const struct nagios *nagios, const struct nagios_facts *facts);

@@ -14,6 +14,12 @@ const char *const alert_state_names[N_ALERT_STATES] = {
 	[ALERT_NODATA] = "nodata",
 };
 
+const char *const occasion_names[] = {
+	[OCCASION_CHANGE] = "change",
+	[OCCASION_REPEAT] = "repeat",
+	[OCCASION_REFRESH] = "refresh",
+};
+
 struct shared_record {
 	atomic_uint references;
 	struct arena *arena;

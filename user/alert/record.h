@@ -17,6 +17,8 @@ enum occasion {
 	OCCASION_REFRESH,
 };
 
+extern const char *const occasion_names[];
+
 /* Names and texts are as somebody chose them: not safe to print. Absent texts are NULL. */
 struct alert_record {
 	enum alert_state state;

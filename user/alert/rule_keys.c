@@ -182,6 +182,7 @@ static int read_duration(const struct rules_reader *reader, const struct key *ke
 /* What alerts have anyway, so that receivers would not know whose it is. */
 static const char *const taken_labels[] = {
 	"alertname",
+	"rule",
 	"severity",
 	"scope",
 	"host",

@@ -91,10 +91,11 @@ static struct json_object *save_alert(
 	add_identity(alert, target);
 	add_text(alert, "state", machine_state_names[machine->state]);
 	add_flag(alert, "was_firing", machine->was_firing);
-	add_number(alert, "known", to_real(engine, machine->known_ns));
-	add_number(alert, "since", to_real(engine, machine->since_ns));
+	add_number(alert, "known", machine->known.real_ns);
+	add_number(alert, "since", machine->since.real_ns);
 	add_number(alert, "held", to_real(engine, machine->held_ns));
-	add_number(alert, "fired", to_real(engine, machine->fired_ns));
+	add_number(alert, "fired", machine->fired.real_ns);
+	add_number(alert, "lost", machine->lost.real_ns);
 	add_changes(alert, engine, machine);
 	add_text(alert, "told", told_names[instance->told]);
 	add_flag(alert, "told_flapping", instance->told_flapping);
@@ -220,6 +221,14 @@ static struct instance *find_instance(struct target *target, const char *rule, c
 	return NULL;
 }
 
+static struct moment get_moment(
+	const struct engine *engine, struct json_object *object, const char *name)
+{
+	uint64_t real_ns = get_number(object, name);
+
+	return (struct moment){ to_mono(engine, real_ns), real_ns };
+}
+
 static void restore_changes(
 	const struct engine *engine, struct json_object *alert, struct machine *machine)
 {
@@ -238,11 +247,11 @@ static void restore_machine(const struct engine *engine, struct json_object *ale
 
 	machine->state = fires || state == MACHINE_NODATA ? state : MACHINE_INACTIVE;
 	machine->was_firing = state == MACHINE_NODATA && fires;
-	machine->known = true;
-	machine->known_ns = to_mono(engine, get_number(alert, "known"));
-	machine->since_ns = to_mono(engine, get_number(alert, "since"));
+	machine->known = get_moment(engine, alert, "known");
+	machine->since = get_moment(engine, alert, "since");
 	machine->held_ns = to_mono(engine, get_number(alert, "held"));
-	machine->fired_ns = to_mono(engine, get_number(alert, "fired"));
+	machine->fired = get_moment(engine, alert, "fired");
+	machine->lost = get_moment(engine, alert, "lost");
 	restore_changes(engine, alert, machine);
 }
 
@@ -252,7 +261,7 @@ static void restore_instance(const struct engine *engine, struct json_object *al
 {
 	restore_machine(engine, alert, state, &instance->machine);
 	if (state != MACHINE_NODATA)
-		instance->machine.known_ns = engine->mono_ns;
+		instance->machine.known = (struct moment){ engine->mono_ns, engine->real_ns };
 	instance->told = told;
 	instance->told_flapping = get_flag(alert, "told_flapping");
 	instance->told_ns = to_mono(engine, get_number(alert, "told_at"));

@@ -140,10 +140,20 @@ static const char *describe_repeat(struct arena *arena, const struct alert_recor
 		describe_comparison(arena, record));
 }
 
+/* What it is at this moment tells nothing. */
+static const char *describe_flapping(struct arena *arena, const struct alert_record *record)
+{
+	return arena_printf(arena,
+		"it comes and goes, and is not told each time: %s, and the threshold is %s",
+		describe_value(arena, record),
+		record->threshold_text ? record->threshold_text : "-");
+}
+
 static const char *describe_firing(struct arena *arena, const struct alert_record *record)
 {
-	const char *what = record->occasion == OCCASION_CHANGE ? describe_begin(arena, record)
-							       : describe_repeat(arena, record);
+	const char *what = record->flapping			 ? describe_flapping(arena, record)
+			   : record->occasion == OCCASION_CHANGE ? describe_begin(arena, record)
+								 : describe_repeat(arena, record);
 
 	return join(arena, what, ": ", describe_advice(arena, record));
 }
@@ -222,9 +232,8 @@ static const char *describe_subject(struct arena *arena, const struct alert_reco
 const char *alert_line(
 	struct arena *arena, bool utf8, bool colour, const struct alert_record *record)
 {
-	const char *what = arena_printf(arena, "%s: %s%s",
+	const char *what = arena_printf(arena, "%s: %s",
 		join(arena, describe_subject(arena, record), ": ", record->alert),
-		record->flapping ? "flapping, not told each time; " : "",
 		states[record->state].describe(arena, record));
 
 	return arena_printf(

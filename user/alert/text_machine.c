@@ -114,11 +114,13 @@ static void write_json(struct writer *writer, const void *data)
 	const struct alert_record *record = telling->record;
 
 	write_tick(writer, record);
+	text_member(writer, "scope", scopes[record->scope].name);
 	text_member(writer, "vm", record->vm);
 	text_member(writer, "uuid", record->uuid);
 	key_member(writer, record);
 	text_member(writer, "alert", record->alert);
 	text_member(writer, "state", alert_state_names[record->state]);
+	text_member(writer, "occasion", occasion_names[record->occasion]);
 	text_member(writer, "severity", severity_names[record->severity]);
 	text_member(writer, "metric", record->metric);
 	text_member(writer, "relation", record->relation);

@@ -31,7 +31,8 @@ static int check(const struct request *request)
 
 	if (status)
 		return status;
-	printf("%s: %zu rules, nothing is wrong with them\n", request->operands[1], rules.n);
+	printf("%s: %zu rule%s, nothing is wrong\n", request->operands[1], rules.n,
+		rules.n == 1 ? "" : "s");
 	rules_done(&rules);
 	return 0;
 }

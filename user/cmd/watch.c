@@ -28,6 +28,7 @@ struct watch {
 	struct unmeasured *unmeasured; /* room for all rules */
 	size_t n_unmeasured;
 	bool told_unmeasured;
+	bool nobody, told_nobody; /* no VM is what --domain says */
 	uint64_t n_ticks;
 	uint64_t begun_ns, last_ns; /* of snapshots, CLOCK_MONOTONIC */
 };
@@ -103,8 +104,21 @@ static int begin(struct watch *watch, const struct snapshot *snap)
 {
 	int err = watch_outlets_start(&watch->outlets);
 
-	watch->begun_ns = snap->mono_ns;
+	watch->begun_ns = snap->mono_ns - snap->interval_ns;
 	return err ? err : watch_state_start(&watch->state);
+}
+
+/* Nobody is fine because nobody is looked at. Known once libvirt has answered. */
+static void tell_nobody(struct watch *watch)
+{
+	struct engine_status status;
+
+	engine_status(watch->engine, &status);
+	watch->nobody = status.n_vms == 0 && watch->request->watch.domains.n;
+	if (watch->nobody && !watch->told_nobody)
+		log_warning("watch: no VM is called as --domain says (see vmbpf list)%s",
+			is_once(watch->request) ? "" : "; those that come will be watched");
+	watch->told_nobody = true;
 }
 
 static int tick(void *context, const struct snapshot *snap)
@@ -119,6 +133,8 @@ static int tick(void *context, const struct snapshot *snap)
 	engine_tick(watch->engine, snap);
 	if (first)
 		tell_begin(watch);
+	if (snap->before)
+		tell_nobody(watch);
 	watch_state_keep(&watch->state, watch->engine, snap->mono_ns);
 	watch_outlets_check(&watch->outlets);
 	if (!watch->told_unmeasured && snap->mono_ns - watch->begun_ns >= UNMEASURED_NS)
@@ -162,8 +178,12 @@ static int answer_once(struct watch *watch)
 	engine_status(watch->engine, &status);
 	if (status.n_firing)
 		return EXIT_NEGATIVE;
+	if (watch->nobody)
+		return EX_NOINPUT;
 	if (!is_json(watch->request))
-		printf("nothing fires: %zu VMs, %zu rules\n", status.n_vms, watch->rules.all.n);
+		printf("nothing fires: %zu VM%s, %zu rule%s\n", status.n_vms,
+			status.n_vms == 1 ? "" : "s", watch->rules.all.n,
+			watch->rules.all.n == 1 ? "" : "s");
 	return 0;
 }
 
@@ -182,6 +202,7 @@ static int answer_nagios(struct watch *watch, int status)
 		facts.blind = watch->unmeasured[i].rule->name;
 		facts.n_blind++;
 	}
+	facts.nobody = watch->nobody;
 	return (int)nagios_print(stdout, watch->nagios, &facts);
 }
 
@@ -333,7 +354,7 @@ static const struct option_row options[] = {
 		.set = option_set_text,
 		.field = IN_REQUEST(watch.log) },
 	{ .name = "once",
-		.help = "look once: exit status 1 if anything fires, else 0",
+		.help = "look once: exit status 1 if anything fires",
 		.set = option_set_flag,
 		.field = IN_REQUEST(once) },
 	{ .name = "interval",

@@ -169,6 +169,8 @@ void watch_outlets_check(struct watch_outlets *outlets)
 		struct outlet_counts counts;
 		bool troubled;
 
+		if (outlet == outlets->stream)
+			continue; /* its end is that of vmbpf, and is told then */
 		outlet_count(outlets->outlet[i], &counts);
 		troubled = *counts.trouble;
 		if (troubled && !outlets->troubled[i])

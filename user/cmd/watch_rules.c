@@ -217,6 +217,21 @@ int watch_rules_read(const char *path, struct rules *ret)
 	return err == -EINVAL ? EX_CONFIG : err == -ENOMEM ? EX_OSERR : EX_NOINPUT;
 }
 
+/* Two rules of one name would be one alert to those who are told. */
+static int check_names(const struct watch_rules *rules)
+{
+	for (size_t i = 0; i < rules->of_file.n; i++)
+		for (size_t k = 0; k < rules->of_options.n; k++)
+			if (strcmp(rules->of_file.rule[i].name, rules->of_options.rule[k].name) ==
+				0) {
+				log_error("watch: a rule of --rules has the name of one that an "
+					  "option makes, %s (give it another one)",
+					rules->of_file.rule[i].name);
+				return EX_USAGE;
+			}
+	return 0;
+}
+
 /* Both kinds in one array; the rules themselves stay where they are. */
 static int join(struct watch_rules *rules)
 {
@@ -244,6 +259,12 @@ int watch_rules_load(const struct request *request, struct watch_rules *ret)
 	bool by_options = has_shortcuts(request);
 	int status = check_clear(request);
 
+	if (!status && request->watch.for_ns && !by_options) {
+		log_error("watch: --for is of thresholds given as options, and there is none (give "
+			  "--cpu-threshold or another, or `for` in --rules)");
+		status = EX_USAGE;
+	}
+
 	*ret = (struct watch_rules){ 0 };
 	if (!status && request->watch.rules)
 		status = watch_rules_read(request->watch.rules, &ret->of_file);
@@ -251,6 +272,8 @@ int watch_rules_load(const struct request *request, struct watch_rules *ret)
 		status = load_defaults(&ret->of_file);
 	if (!status && by_options)
 		status = load_options(request, &ret->of_options);
+	if (!status)
+		status = check_names(ret);
 	if (!status)
 		status = join(ret);
 	if (status)

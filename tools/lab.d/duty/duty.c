@@ -6,6 +6,7 @@
  *	duty=90,20	per cent of wall time that vCPU 0, 1, ... is busy; the last is for the rest
  *	period=100	milliseconds from one busy phase to the next
  *	pio=0		writes to port 0x80 by each vCPU in a period, each of them one exit
+ *	shift=0		seconds after which this gives way to as many of idleness, again and again
  *
  * Busy is measured in wall time. On a host that is short of CPU the busy phase does not get longer,
  * so that time on a CPU plus time waiting for a CPU equals the duty, whatever else the host does.
@@ -27,6 +28,7 @@ struct settings {
 	uint8_t duty_percent[MAX_CPUS];
 	uint32_t period_ms;
 	uint32_t pio;
+	uint32_t shift_periods; /* 0: busy all the time */
 	struct clock_rates rates;
 };
 
@@ -88,6 +90,12 @@ static void settings_read(const char *cmdline)
 	/* Below 1 ms there is no period; above 1 s tick counts no longer fit into 32 bits. */
 	if (settings.period_ms < 1 || settings.period_ms > 1000)
 		settings.period_ms = 100;
+	settings.shift_periods = number_or(cmdline, "shift=", 0) * 1000 / settings.period_ms;
+}
+
+static int is_on_shift(uint32_t period)
+{
+	return !settings.shift_periods || period / settings.shift_periods % 2 == 0;
 }
 
 static void be_busy(uint64_t until)
@@ -106,8 +114,9 @@ static void __attribute__((noreturn)) run(uint32_t cpu)
 
 	interrupts_load();
 	start = read_tsc();
-	for (;;) {
-		be_busy(start + busy);
+	for (uint32_t n = 0;; n++) {
+		if (is_on_shift(n))
+			be_busy(start + busy);
 		start += period;
 		sleep_until(&settings.rates, start);
 		/* After a pause of the guest begin anew instead of catching up. */
