@@ -134,6 +134,21 @@ static void one_busy_vcpu_of_four_is_a_single_thread(void **state)
 		"more vCPUs do not help");
 }
 
+static void build_uncounted_guest(struct snapshot *snap, unsigned tick)
+{
+	work(add_web(snap, 1), 0, tick * 990 * MSEC, 0);
+}
+
+/* Of a vCPU that spins, the clock of a paravirtual KVM finds nothing in the guest. */
+static void time_in_the_guest_that_no_clock_sees_is_not_called_the_hypervisors(void **state)
+{
+	(void)state;
+	assert_vm_story(build_uncounted_guest, "cpu_used_percent",
+		"its only vCPU runs 99 % of the time; this kernel counts no time inside guests, so "
+		"how much of that is the guest's is not known",
+		"look inside the guest");
+}
+
 static void build_two_busy_vcpus(struct snapshot *snap, unsigned tick)
 {
 	struct vm *vm = add_web(snap, 4);
@@ -971,6 +986,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_busy_vcpu_of_four_is_a_single_thread),
+		cmocka_unit_test(
+			time_in_the_guest_that_no_clock_sees_is_not_called_the_hypervisors),
 		cmocka_unit_test(busy_vcpus_are_listed_and_what_works_beside_them),
 		cmocka_unit_test(an_emulator_that_takes_most_is_said_to),
 		cmocka_unit_test(many_exits_are_told_by_kvms_own_totals),

@@ -122,6 +122,7 @@ static const char *describe_vcpus(const struct question *question, const struct 
 /* Where the time of the vCPUs goes, in percent of it. NAN: not known. */
 struct split {
 	double guest, hypervisor, polling;
+	bool uncounted; /* the kernel's clock never found a vCPU in the guest */
 };
 
 /* NAN where one of the two is not known. They are read a moment apart. */
@@ -132,16 +133,29 @@ static double share(double part, double whole)
 	return fmin(part / whole, 1) * 100;
 }
 
+/* By the ticks of the clock, not by the events of entry and exit. */
+static bool is_sampled(const struct question *question)
+{
+	const char *by = ask_vm_text(question, "guest_by");
+
+	return by && strcmp(by, guest_source_names[GUEST_BY_TICKS]) == 0;
+}
+
 static struct split split_time(const struct question *question)
 {
 	bool vm = question->column->metric->scope == SCOPE_VM;
 	double run = ask_own(question, vm ? "cpu_vcpu_percent" : "cpu_percent");
-
-	return (struct split){
+	struct split split = {
 		.guest = share(ask_own(question, "guest_percent"), run),
 		.hypervisor = share(ask_own(question, "hypervisor_percent"), run),
 		.polling = share(ask_own(question, "halt_poll_percent"), run),
 	};
+
+	/* Where KVM is paravirtual, all of it looks like the hypervisor's, which it is not. */
+	split.uncounted = split.guest == 0 && run >= NOTEWORTHY && is_sampled(question);
+	if (split.uncounted)
+		split.guest = split.hypervisor = NAN;
+	return split;
 }
 
 static bool is_emulated(const struct question *question)
@@ -157,6 +171,9 @@ static const char *describe_split(const struct question *question, const struct 
 
 	if (isnan(split->guest) && is_emulated(question))
 		return "it is emulated, not run by KVM, so time inside the guest is not known";
+	if (split->uncounted)
+		return "this kernel counts no time inside guests, so how much of that is the "
+		       "guest's is not known";
 	if (isnan(split->guest))
 		return "time inside the guest is not measured";
 	text = SAY(question, "%.0f %% of that in the guest", split->guest);
