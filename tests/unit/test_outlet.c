@@ -305,6 +305,27 @@ static void the_oldest_go_when_too_many_wait(void **state)
 	assert_numbers(&receiver, 44, OUTLET_QUEUE_MAX + 44);
 }
 
+/* As alerts of a recording, which come as fast as they can be read. */
+static void who_waits_for_room_loses_nothing(void **state)
+{
+	struct receiver receiver = RECEIVER;
+	struct outlet *outlet = make(&one, &receiver, &quick);
+	struct outlet_counts counts;
+	char name[16];
+
+	(void)state;
+	start(outlet);
+	for (unsigned i = 0; i < 3 * OUTLET_QUEUE_MAX; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		outlet_wait_for_room(outlet);
+		fixture_push(outlet, name);
+	}
+	outlet_free(outlet, clock_ns(CLOCK_MONOTONIC) + 10 * SECOND, &counts);
+	assert_int_equal(counts.dropped, 0);
+	assert_int_equal(counts.delivered, 3 * OUTLET_QUEUE_MAX);
+	assert_numbers(&receiver, 0, 3 * OUTLET_QUEUE_MAX);
+}
+
 static void push_refresh(struct outlet *outlet)
 {
 	struct shared_record *shared = fixture_share("refresh", OCCASION_REFRESH);
@@ -519,6 +540,7 @@ int main(void)
 		cmocka_unit_test(what_was_tried_too_long_is_given_up_and_counted),
 		cmocka_unit_test(what_is_refused_is_dropped_and_the_next_is_delivered),
 		cmocka_unit_test(of_a_batch_that_succeeds_in_part_only_the_rest_is_tried_again),
+		cmocka_unit_test(who_waits_for_room_loses_nothing),
 		cmocka_unit_test(the_oldest_go_when_too_many_wait),
 		cmocka_unit_test(refreshes_go_before_all_others_and_are_not_counted),
 		cmocka_unit_test(only_who_wants_refreshes_is_told_of_them),

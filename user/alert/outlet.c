@@ -192,6 +192,7 @@ static void deliver(struct outlet *outlet)
 	pthread_mutex_lock(&outlet->lock);
 	memcpy(outlet->counts.trouble, why, sizeof(why));
 	note_results(outlet, results, n, error);
+	pthread_cond_broadcast(&outlet->changed);
 }
 
 static void reopen(struct outlet *outlet)
@@ -290,6 +291,15 @@ void outlet_push(struct outlet *outlet, struct shared_record *record)
 		outlet->counts.dropped +=
 			queue_push(&outlet->queue, record, clock_ns(CLOCK_MONOTONIC));
 	pthread_cond_broadcast(&outlet->changed);
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void outlet_wait_for_room(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	while (outlet->started && !outlet->ended && !outlet->failures &&
+		outlet->queue.n == OUTLET_QUEUE_MAX)
+		pthread_cond_wait(&outlet->changed, &outlet->lock);
 	pthread_mutex_unlock(&outlet->lock);
 }
 

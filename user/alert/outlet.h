@@ -94,6 +94,12 @@ int outlet_start(struct outlet *outlet);
  */
 void outlet_push(struct outlet *outlet, struct shared_record *record);
 
+/*
+ * Waits until nothing would be dropped for one more record, or the outlet fails: for alerts of a
+ * recording, which come as fast as it can be read.
+ */
+void outlet_wait_for_room(struct outlet *outlet);
+
 /* Asks for reopen() before the next delivery. */
 void outlet_reopen(struct outlet *outlet);
 

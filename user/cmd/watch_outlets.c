@@ -114,7 +114,7 @@ int watch_outlets_open(const struct request *request, bool with_stream, struct w
 	const struct watch_request *watch = &request->watch;
 	int status = 0;
 
-	*ret = (struct watch_outlets){ 0 };
+	*ret = (struct watch_outlets){ .patient = request->config.replay };
 	if (with_stream)
 		status = open_stream(request, ret);
 	if (!status)
@@ -151,8 +151,11 @@ void watch_outlets_push(struct watch_outlets *outlets, const struct alert_record
 		log_error("out of memory: an alert of %s is lost", record->alert);
 		return;
 	}
-	for (unsigned i = 0; i < outlets->n; i++)
+	for (unsigned i = 0; i < outlets->n; i++) {
+		if (outlets->patient)
+			outlet_wait_for_room(outlets->outlet[i]);
 		outlet_push(outlets->outlet[i], shared);
+	}
 	record_drop(shared);
 }
 

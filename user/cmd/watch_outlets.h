@@ -14,6 +14,7 @@ struct watch_outlets {
 	bool troubled[MAX_OUTLETS]; /* that it fails has been said */
 	unsigned n;
 	struct outlet *stream; /* the one to standard output, NULL: none */
+	bool patient; /* a recording, which can wait for slow outlets */
 	bool started;
 };
 
@@ -23,7 +24,7 @@ int watch_outlets_open(const struct request *request, bool with_stream, struct w
 /* Afterwards: 0 or -errno. */
 int watch_outlets_start(struct watch_outlets *outlets);
 
-/* Never blocks. */
+/* Blocks only in a recording. */
 void watch_outlets_push(struct watch_outlets *outlets, const struct alert_record *record);
 
 void watch_outlets_reopen(struct watch_outlets *outlets);
