@@ -326,8 +326,8 @@ static void a_neighbour_is_named(void **state)
 		"25 % unknown",
 		"limit db-2 (virsh schedinfo)");
 	assert_story(build_waiting_for_vm, SCOPE_VCPU, 0, "ready_percent",
-		"it waited for a CPU 20.0 % of the time; the VM's vCPUs waited for a CPU 20.0 % of "
-		"the time (per vCPU): 75 % of it for db-2, 25 % unknown",
+		"it waited for a CPU 20.0 % of the time (per vCPU): 75 % of it for db-2, "
+		"25 % unknown",
 		"limit db-2 (virsh schedinfo)");
 }
 

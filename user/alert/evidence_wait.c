@@ -103,6 +103,20 @@ static const char *describe_size(const struct question *question, enum side side
 	return SAY(question, "it has %.0f vCPUs, the host %.0f CPUs", vcpus, cpus);
 }
 
+static bool is_only_vcpu(const struct question *question)
+{
+	const struct vcpu *first = question->item->vm->vcpus;
+
+	return question->column->metric->scope == SCOPE_VCPU && first && !first->next;
+}
+
+static const char *who_waited(const struct question *question)
+{
+	if (is_only_vcpu(question))
+		return "it";
+	return question->column->metric->scope == SCOPE_VCPU ? "the VM's vCPUs" : "its vCPUs";
+}
+
 const char *ask_blame(const struct question *question, const char **suggestion)
 {
 	const struct vm *vm = question->item->vm;
@@ -115,8 +129,7 @@ const char *ask_blame(const struct question *question, const char **suggestion)
 		return NULL;
 	side = leading_side(&waiter, &name);
 	*suggestion = suggest(question, side, name);
-	text = SAY(question, "%s vCPUs waited for a CPU %s",
-		question->column->metric->scope == SCOPE_VCPU ? "the VM's" : "its",
+	text = SAY(question, "%s waited for a CPU %s", who_waited(question),
 		blame_describe(question->arena, true, &waiter));
 	if (waiter.n_holders == 0)
 		text = say_join(question, text, "; ", why_unknown(question));
@@ -139,7 +152,7 @@ static const char *describe_vcpu(const struct question *question)
 {
 	double ready = ask_own(question, "ready_percent");
 
-	if (question->column->metric->scope != SCOPE_VCPU || isnan(ready))
+	if (question->column->metric->scope != SCOPE_VCPU || is_only_vcpu(question) || isnan(ready))
 		return NULL;
 	return SAY(question, "it waited for a CPU %.1f %% of the time", ready);
 }
