@@ -331,6 +331,27 @@ static void a_neighbour_is_named(void **state)
 		"limit db-2 (virsh schedinfo)");
 }
 
+/* vCPU 0 waits 400 ms and vCPU 1 not at all: of both together that is 20 %. */
+static void build_one_of_two_waiting(struct snapshot *snap, unsigned tick)
+{
+	struct vm *vm = add_web(snap, 2);
+
+	vm->vcpus->sched.ready_ns = tick * 400 * MSEC;
+}
+
+static void a_vcpu_that_waits_is_told_apart_from_its_vm(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world, build_one_of_two_waiting);
+	ask(&world, SCOPE_VCPU, 0, "ready_percent");
+	assert_non_null(strstr(world.found.cause,
+		"it waited for a CPU 40.0 % of the time; the VM's vCPUs waited for a CPU 20.0 % "
+		"of the time (per vCPU)"));
+	end(&world);
+}
+
 static void build_waiting_for_host(struct snapshot *snap, unsigned tick)
 {
 	add_waiting(snap, tick, HOLDER_HOST, "kswapd0");
@@ -985,6 +1006,7 @@ static void what_is_ahead_in_a_recording_is_not_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_vcpu_that_waits_is_told_apart_from_its_vm),
 		cmocka_unit_test(one_busy_vcpu_of_four_is_a_single_thread),
 		cmocka_unit_test(
 			time_in_the_guest_that_no_clock_sees_is_not_called_the_hypervisors),
