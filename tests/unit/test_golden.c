@@ -3,12 +3,9 @@
  * What every output makes of tests/golden/recording.jsonl, compared with the texts beside it. With
  * VMBPF_ACCEPT set the present output is taken as the expected one: see tests/golden/update.
  */
-#include "sink_fixture.h"
+#include "golden_fixture.h"
 
-#include "collect/replay.h"
 #include "model/filter.h"
-
-#define FOLDER "tests/golden/"
 
 /* The default columns of vmbpf top. */
 static const char *const top_columns[] = { "state", "vcpus", "cpu", "cpu_used", "ready", "switches",
@@ -84,84 +81,47 @@ static void init_spec(const struct golden *golden, struct view_spec *spec)
 	spec->filter = filter;
 }
 
+/* An output that is given ticks. */
+struct showing {
+	const struct sink *sink;
+	struct view_spec spec;
+	FILE *out;
+};
+
+static void show_tick(void *context, const struct snapshot *snap)
+{
+	struct showing *showing = context;
+
+	if (snap->before && strcmp(showing->sink->name, "table") == 0)
+		fputc('\n', showing->out); /* as vmbpf top separates tables */
+	assert_int_equal(showing->sink->tick(showing->out, &showing->spec, snap), 0);
+}
+
 /* All ticks of the recording through one output. To be freed. */
 static char *show_recording(const struct golden *golden)
 {
 	const struct sink *sink = sink_find(golden->sink);
-	struct snapshot *before = NULL, *snap;
-	struct replay *replay;
-	struct view_spec spec;
+	struct showing showing = { .sink = sink };
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	init_spec(golden, &spec);
-	assert_int_equal(replay_open(FOLDER "recording.jsonl", &replay), 0);
+	showing.out = open_memstream(&text, &size);
+	init_spec(golden, &showing.spec);
 	if (sink->begin)
-		assert_int_equal(sink->begin(out, &spec), 0);
-	while (snap = snapshot_new(), replay_read(replay, snap) == 1) {
-		snapshot_finish(snap, before);
-		if (before && strcmp(sink->name, "table") == 0)
-			fputc('\n', out); /* as vmbpf top separates tables */
-		assert_int_equal(sink->tick(out, &spec, snap), 0);
-		snapshot_free(before);
-		before = snap;
-	}
-	assert_string_equal(replay_error(replay), "");
-	snapshot_free(snap);
-	snapshot_free(before);
-	replay_close(replay);
-	filter_free((struct filter *)spec.filter);
-	fclose(out);
+		assert_int_equal(sink->begin(showing.out, &showing.spec), 0);
+	golden_replay(show_tick, &showing);
+	filter_free((struct filter *)showing.spec.filter);
+	fclose(showing.out);
 	return text;
-}
-
-static char *read_file(const char *path)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		return strdup("");
-	if (getdelim(&text, &size, '\0', file) < 0)
-		*text = '\0';
-	fclose(file);
-	return text;
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-/* Line by line, so that a failure shows the line and not the file. */
-static void assert_same_lines(char *text, char *expected)
-{
-	char *line, *other;
-
-	while ((line = strsep(&text, "\n")) && (other = strsep(&expected, "\n")))
-		assert_string_equal(line, other);
-	assert_null(text);
-	assert_null(expected);
 }
 
 static void output_is_as_it_was_when_it_was_reviewed(void **state)
 {
 	const struct golden *golden = *state;
-	char path[256], *text = show_recording(golden), *expected;
+	char *text = show_recording(golden);
 
-	snprintf(path, sizeof(path), FOLDER "%s", golden->file);
-	if (getenv("VMBPF_ACCEPT"))
-		write_file(path, text);
-	expected = read_file(path);
-	assert_same_lines(text, expected);
+	golden_compare(golden->file, text);
 	free(text);
-	free(expected);
 }
 
 int main(void)

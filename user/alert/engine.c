@@ -105,10 +105,20 @@ static bool read_value(const struct instance *instance, const struct subject *su
 	return judgement->truth != TRUTH_UNKNOWN;
 }
 
+/* Of several comparisons none tells alone. */
+static bool is_beyond(
+	const struct instance *instance, const struct judgement *judgement, double value)
+{
+	const struct node *first = condition_first_test(instance->rule->start);
+
+	if (instance->rule->start->n_numbers > 1)
+		return judgement->truth == TRUTH_YES;
+	return !isnan(value) && test_number(value, first->op, first->number);
+}
+
 static void note_value(struct instance *instance, const struct subject *subject,
 	const struct judgement *judgement, uint64_t tick)
 {
-	const struct node *first = condition_first_test(instance->rule->start);
 	double value;
 
 	if (instance->measured && !instance->account)
@@ -116,7 +126,7 @@ static void note_value(struct instance *instance, const struct subject *subject,
 	instance->measured |= read_value(instance, subject, judgement, &value);
 	if (instance->account)
 		account_add(instance->account, tick, subject->snap->interval_ns, value,
-			!isnan(value) && test_number(value, first->op, first->number));
+			is_beyond(instance, judgement, value));
 }
 
 /* What is told of an alert is about the comparison that began it, whatever ends it. */

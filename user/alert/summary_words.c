@@ -7,6 +7,7 @@
 #include "alert/summary_report.h"
 #include "alert/text.h"
 #include "base/arena.h"
+#include "model/filter_tree.h"
 
 /* For each VM so many rules are told of, and so many names where several VMs have something. */
 #define MAX_TOLD 4
@@ -52,6 +53,14 @@ static size_t find_relation(const char *relation)
 	return 0;
 }
 
+/* Of several comparisons none tells alone what held. */
+static const char *describe_condition(const struct report *report, const struct summary_row *row)
+{
+	return arena_printf(report->arena, "what %s says was so for %s (%.0f %% of the time)",
+		report_safe(report, row->rule->name),
+		alert_duration(report->arena, row->tally->above_ns), share_beyond(row));
+}
+
 /* "CPU used was above 90.0 % for 3m 20s (80 % of the time, at most 99.1 %)"; NULL: never. */
 static const char *describe_time(const struct report *report, const struct summary_row *row)
 {
@@ -61,6 +70,8 @@ static const char *describe_time(const struct report *report, const struct summa
 
 	if (row->tally->above_ns == 0 || isnan(row->threshold))
 		return NULL;
+	if (row->rule->start && row->rule->start->n_numbers > 1)
+		return describe_condition(report, row);
 	if (relations[relation].has_most)
 		most = arena_printf(arena, ", at most %s",
 			alert_quantity(arena, &row->column, row->tally->max));
@@ -130,7 +141,8 @@ static void conclude_chapter(const struct report *report, const struct chapter *
 		n_told += n_told < MAX_TOLD;
 	}
 	if (n_more)
-		report_line(report, "  %zu more rules: see the table.", n_more);
+		report_line(report, "  %zu more rule%s: see the table.", n_more,
+			n_more == 1 ? "" : "s");
 }
 
 static void conclude_well(const struct report *report)

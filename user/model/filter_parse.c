@@ -111,9 +111,11 @@ struct filter *parser_finish(
 
 	for (unsigned i = 0; i < n; i++)
 		windows[i] = i < n_before ? before->windows[i] : parser->windows[i - n_before];
-	*filter = (struct filter){
-		.arena = parser->arena, .root = root, .windows = windows, .n_windows = n
-	};
+	*filter = (struct filter){ .arena = parser->arena,
+		.root = root,
+		.windows = windows,
+		.n_windows = n,
+		.n_numbers = parser->n_numbers };
 	return filter;
 }
 

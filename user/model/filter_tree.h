@@ -42,6 +42,7 @@ struct filter {
 	const struct node *root;
 	const struct node *const *windows; /* the comparisons that are over one */
 	unsigned n_windows;
+	unsigned n_numbers; /* comparisons of numbers */
 };
 
 /* Whether one comparison holds. */
