@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owns what a filter compares: names of metrics, windows of time and values. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,15 +97,16 @@ static int parse_text_test(struct parser *parser, const struct term *term,
 	return 0;
 }
 
-static int fail_unknown(struct parser *parser, const struct token *token, const char *name)
+static void fail_unknown(struct parser *parser, const struct token *token, const char *name)
 {
 	const char *nearest = column_nearest(name, parser->scope);
 
 	if (nearest)
-		return reader_fail(&parser->reader, token->start,
+		reader_fail(&parser->reader, token->start,
 			"no metric is called \"%.40s\" (did you mean %s?)", name, nearest);
-	return reader_fail(&parser->reader, token->start,
-		"no metric is called \"%.40s\" (vmbpf metrics lists all)", name);
+	else
+		reader_fail(&parser->reader, token->start,
+			"no metric is called \"%.40s\" (vmbpf metrics lists all)", name);
 }
 
 /* A rule is about entities of one scope, which know what their VM and their host are like. */
@@ -121,12 +123,16 @@ static int check_scope(struct parser *parser, const struct token *token, enum sc
 
 static int find_metric(struct parser *parser, const struct token *token, struct term *term)
 {
-	if (token->kind != TOKEN_WORD)
-		return reader_fail(
+	if (token->kind != TOKEN_WORD) {
+		reader_fail(
 			&parser->reader, token->start, "a metric's name is not written in quotes");
+		return -EINVAL;
+	}
 	term->name = token_text(parser, token);
-	if (column_find(term->name, parser->scope, &term->column) != 0)
-		return fail_unknown(parser, token, term->name);
+	if (column_find(term->name, parser->scope, &term->column) != 0) {
+		fail_unknown(parser, token, term->name);
+		return -EINVAL;
+	}
 	return check_scope(parser, token, term->column.metric->scope);
 }
 
