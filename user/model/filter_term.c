@@ -199,10 +199,12 @@ static int parse_function(struct parser *parser, struct term *term)
 	struct reader *reader = &parser->reader;
 	int err;
 
-	if (!parser->is_rule)
-		return reader_fail(reader, term->token.start,
+	if (!parser->is_rule) {
+		reader_fail(reader, term->token.start,
 			"a filter knows one interval only: %s() is for the rules of vmbpf watch",
 			over_names[term->over]);
+		return -EINVAL;
+	}
 	err = reader_advance(reader);
 	if (!err)
 		err = parse_over(parser, term);
