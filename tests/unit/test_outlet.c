@@ -469,6 +469,7 @@ static void nothing_is_tried_any_more_once_it_is_broken(void **state)
 	assert_int_equal(receiver.n_calls, 2);
 	assert_int_equal(counts.delivered, 1);
 	assert_int_equal(counts.dropped, 4);
+	assert_int_equal(counts.broken, -ENOLINK);
 }
 
 static void it_is_opened_anew_before_the_next_delivery(void **state)

@@ -169,6 +169,33 @@ static void the_owner_learns_that_the_reader_is_gone(void **state)
 	ends->reader = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* The end itself may be what breaks it. */
+static void the_owner_learns_at_the_end_that_it_broke(void **state)
+{
+	struct pipe *ends = *state;
+	struct outlet *outlet = open_stream(ends->writer, &json_style);
+
+	close(ends->reader);
+	fixture_push(outlet, "First");
+	assert_int_equal(fixture_end(outlet).broken, -EPIPE);
+	ends->reader = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* As what is put in the place of a standard output that is closed. */
+static void what_is_not_for_writing_is_not_opened_anew_for_it(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct outlet *outlet = open_stream(fd, &json_style);
+	struct outlet_counts counts;
+
+	(void)state;
+	fixture_push(outlet, "First");
+	counts = fixture_end(outlet);
+	assert_int_equal(counts.delivered, 0);
+	assert_int_equal(counts.broken, -EBADF);
+	close(fd);
+}
+
 int main(void)
 {
 #define WITH_PIPE(test) cmocka_unit_test_setup_teardown(test, make_pipe, remove_pipe)
@@ -179,6 +206,8 @@ int main(void)
 		WITH_PIPE(a_reader_that_reads_at_last_gets_all),
 		WITH_PIPE(a_line_longer_than_the_pipe_is_written_in_parts),
 		WITH_PIPE(the_owner_learns_that_the_reader_is_gone),
+		WITH_PIPE(the_owner_learns_at_the_end_that_it_broke),
+		cmocka_unit_test(what_is_not_for_writing_is_not_opened_anew_for_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -316,6 +316,7 @@ void outlet_count(struct outlet *outlet, struct outlet_counts *ret)
 	pthread_mutex_lock(&outlet->lock);
 	*ret = outlet->counts;
 	ret->waiting = queue_length(&outlet->queue);
+	ret->broken = outlet_broken(outlet);
 	pthread_mutex_unlock(&outlet->lock);
 }
 
@@ -357,7 +358,7 @@ void outlet_free(struct outlet *outlet, uint64_t deadline_ns, struct outlet_coun
 		end_thread(outlet, deadline_ns);
 	outlet->counts.dropped += queue_drop_all(&outlet->queue);
 	if (ret)
-		*ret = outlet->counts;
+		outlet_count(outlet, ret);
 	close_state(outlet->type, outlet->state);
 	pthread_cond_destroy(&outlet->changed);
 	pthread_mutex_destroy(&outlet->lock);

@@ -54,6 +54,7 @@ struct outlet_counts {
 	uint64_t delivered, dropped, retries; /* records, records, attempts */
 	size_t waiting; /* what is being delivered is among them */
 	char trouble[OUTLET_WHY_MAX]; /* why the last attempt failed; empty: it did not */
+	int broken; /* as outlet_broken(), but also what the end of it came to */
 };
 
 struct outlet;

@@ -127,6 +127,14 @@ static const struct outlet_type stream_type = {
 	.close = stream_close,
 };
 
+/* What stands in for a standard output that is closed is there to refuse being written to. */
+static bool is_for_writing(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 /*
  * A terminal that is held by Ctrl-S blocks its writers, and with them the end of vmbpf. To have it
  * not block this one, without changing what others share, it is opened once more. -1: it need not
@@ -138,6 +146,8 @@ static int open_again(int fd)
 	char path[32];
 
 	if (fstat(fd, &status) < 0 || !(S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode)))
+		return -1;
+	if (!is_for_writing(fd))
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -86,6 +86,14 @@ static void take_input(struct loop *loop)
 		loop->input_status = output_failed(loop->consumer->where, -err);
 }
 
+static void pass_hangup_on(const struct loop *loop)
+{
+	if (!hung_up)
+		return;
+	hung_up = 0;
+	loop->consumer->hangup(loop->consumer->context);
+}
+
 /*
  * Waits for so long, for a signal that asks to stop, whenever it comes, or for something to read.
  * The signals are let in only here.
@@ -96,10 +104,7 @@ static void wait_once(struct loop *loop, const struct timespec *left, const sigs
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	int n = ppoll(&input, listens, left, let_in);
 
-	if (hung_up) {
-		hung_up = 0;
-		loop->consumer->hangup(loop->consumer->context);
-	}
+	pass_hangup_on(loop);
 	if (n > 0 && input.revents & ~POLLIN)
 		stop = 1; /* the terminal is gone, and SIGHUP may be ignored */
 	else if (!stop && listens && n != 0)
@@ -333,6 +338,7 @@ static int run_ticks(struct loop *loop)
 
 	while (!stop && !status && !has_enough(loop)) {
 		got = take_next(loop, &ticks);
+		pass_hangup_on(loop); /* a recording is not waited for as a tick is */
 		if (got <= 0)
 			break;
 		loop->n_taken++;

@@ -20,8 +20,9 @@ static int show(const struct request *request)
 	const char *text = rules_default_text(&size);
 
 	(void)request;
-	fwrite(text, 1, size, stdout);
-	return 0;
+	if (fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0)
+		return 0;
+	return output_failed("standard output", errno);
 }
 
 static int check(const struct request *request)
@@ -42,18 +43,22 @@ struct trial {
 	struct engine *engine;
 	struct arena *arena;
 	bool json, utf8, colour;
-	uint64_t n_fired;
+	uint64_t n_fired, n_ticks;
+	int err; /* of standard output */
 };
 
 static void print_alert(void *context, const struct alert_record *record)
 {
 	struct trial *trial = context;
+	const char *line;
 
 	if (record->occasion == OCCASION_REFRESH)
 		return;
 	trial->n_fired += record->state == ALERT_FIRING && record->occasion == OCCASION_CHANGE;
-	puts(trial->json ? alert_json(trial->arena, record)
-			 : alert_line(trial->arena, trial->utf8, trial->colour, record));
+	line = trial->json ? alert_json(trial->arena, record)
+			   : alert_line(trial->arena, trial->utf8, trial->colour, record);
+	if (puts(line) < 0 && !trial->err)
+		trial->err = -errno;
 	arena_reset(trial->arena);
 }
 
@@ -61,8 +66,24 @@ static int try_tick(void *context, const struct snapshot *snap)
 {
 	struct trial *trial = context;
 
+	trial->n_ticks++;
 	engine_tick(trial->engine, snap);
-	return ferror(stdout) ? -EPIPE : 0;
+	if (!trial->err && fflush(stdout) < 0)
+		trial->err = -errno;
+	return trial->err;
+}
+
+/* Silence might mean anything. */
+static int sum_up(const struct request *request, const struct trial *trial)
+{
+	if (trial->n_ticks == 0) {
+		log_error("rules test: there is nothing in %s to hold them against",
+			request->config.replay);
+		return EX_NOINPUT;
+	}
+	if (trial->n_fired == 0 && !trial->json)
+		puts("nothing would have fired");
+	return 0;
 }
 
 static int run_trial(const struct request *request, const struct rules *rules, struct trial *trial)
@@ -86,9 +107,7 @@ static int run_trial(const struct request *request, const struct rules *rules, s
 		return EX_OSERR;
 	}
 	status = loop_run(&request->config, &consumer);
-	if (!status && trial->n_fired == 0 && !trial->json)
-		puts("nothing would have fired");
-	return status;
+	return status ? status : sum_up(request, trial);
 }
 
 static int test(const struct request *request)

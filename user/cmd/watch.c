@@ -94,8 +94,9 @@ static void tell_begin(const struct watch *watch)
 		return;
 	engine_status(watch->engine, &status);
 	fprintf(stderr,
-		"watching %zu VMs with %zu rules every %.3g s (Ctrl-C ends it and sums up)\n",
-		status.n_vms, watch->rules.all.n,
+		"watching %zu VM%s with %zu rule%s every %.3g s (Ctrl-C ends it and sums up)\n",
+		status.n_vms, status.n_vms == 1 ? "" : "s", watch->rules.all.n,
+		watch->rules.all.n == 1 ? "" : "s",
 		(double)watch->request->config.interval_ns * 1e-9);
 }
 
@@ -199,11 +200,21 @@ static int answer_nagios(struct watch *watch, int status)
 	for (size_t i = 0; i < watch->n_unmeasured; i++) {
 		if (watch->unmeasured[i].n_known)
 			continue;
-		facts.blind = watch->unmeasured[i].rule->name;
-		facts.n_blind++;
+		if (facts.n_blind++ == 0)
+			facts.blind = watch->unmeasured[i].rule->name;
 	}
 	facts.nobody = watch->nobody;
 	return (int)nagios_print(stdout, watch->nagios, &facts);
+}
+
+/* Of one look, no answer is another one than that all is well. */
+static int say_nothing_was_seen(const struct watch *watch)
+{
+	const char *replay = watch->request->config.replay;
+
+	log_error("watch: it ended before there was anything to look at (%s)",
+		replay ? "give a recording that is not empty" : "leave it the time of two ticks");
+	return EX_NOINPUT;
 }
 
 /* What is said when all is over; the outlets are closed, so that their lines stand above it. */
@@ -211,6 +222,8 @@ static int answer(struct watch *watch, int status)
 {
 	int summed_up = 0;
 
+	if (!status && !watch->n_ticks && is_once(watch->request))
+		status = say_nothing_was_seen(watch);
 	if (!status && watch->n_ticks && is_once(watch->request) && !watch->told_unmeasured)
 		tell_unmeasured(watch);
 	if (watch->request->watch.nagios)
@@ -296,11 +309,14 @@ static int run(const struct request *request, const char *operand)
 	__attribute__((cleanup(watch_done))) struct watch watch = { .request = request };
 	int status = prepare(&watch);
 	bool looked = !status;
+	int err;
 
 	(void)operand;
 	if (looked)
 		status = look(&watch);
-	watch_outlets_close(&watch.outlets);
+	err = watch_outlets_close(&watch.outlets);
+	if (!status && err)
+		status = output_failed("standard output", -err);
 	watch_state_close(&watch.state, looked && watch.n_ticks ? watch.engine : NULL);
 	return answer(&watch, status);
 }

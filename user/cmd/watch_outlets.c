@@ -206,21 +206,25 @@ static void say_what_was_dropped(
 			"%s %s: %" PRIu64 " alerts were delivered", name, label, counts->delivered);
 }
 
-void watch_outlets_close(struct watch_outlets *outlets)
+int watch_outlets_close(struct watch_outlets *outlets)
 {
 	uint64_t deadline_ns = clock_ns(CLOCK_MONOTONIC) + CLOSE_NS;
+	int err = 0;
 
 	for (unsigned i = 0; i < outlets->n; i++) {
 		struct outlet *outlet = outlets->outlet[i];
+		bool is_stream = outlet == outlets->stream;
 		const char *name = outlet_name(outlet);
 		char label[OUTLET_WHY_MAX];
-		bool broken = outlet_broken(outlet);
 		struct outlet_counts counts;
 
 		snprintf(label, sizeof(label), "%s", outlet_label(outlet));
 		outlet_free(outlet, deadline_ns, &counts);
-		if (!broken)
+		if (is_stream && counts.broken)
+			err = counts.broken;
+		else
 			say_what_was_dropped(name, label, &counts);
 	}
 	*outlets = (struct watch_outlets){ 0 };
+	return err;
 }

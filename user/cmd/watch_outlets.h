@@ -35,7 +35,10 @@ void watch_outlets_check(struct watch_outlets *outlets);
 /* 0, or the -errno of standard output once nobody reads it any more. */
 int watch_outlets_broken(const struct watch_outlets *outlets);
 
-/* Gives what waits some seconds to go out, and says what was dropped. */
-void watch_outlets_close(struct watch_outlets *outlets);
+/*
+ * Gives what waits some seconds to go out, and says what was dropped. Of standard output it says
+ * nothing where that is broken, as watch_outlets_broken() tells, but returns that -errno.
+ */
+int watch_outlets_close(struct watch_outlets *outlets);
 
 #endif
