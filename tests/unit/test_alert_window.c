@@ -20,7 +20,7 @@ static void assert_close(double value, double expected)
 		fail_msg("%.12g is not %.12g", value, expected);
 }
 
-static double value_of(const struct window *window, enum over over, uint64_t now_ns)
+static double value_of(struct window *window, enum over over, uint64_t now_ns)
 {
 	double value;
 
@@ -28,7 +28,7 @@ static double value_of(const struct window *window, enum over over, uint64_t now
 	return value;
 }
 
-static bool is_known(const struct window *window, enum over over, uint64_t now_ns)
+static bool is_known(struct window *window, enum over over, uint64_t now_ns)
 {
 	double value;
 
@@ -182,6 +182,44 @@ static void a_tick_may_be_longer_than_the_window(void **state)
 	window_done(&window);
 }
 
+/* The last six of them, from the latest back, as one would add them up each time. */
+static void assert_window_is_of(struct window *window, const double *latest, uint64_t now_ns)
+{
+	double sum = 0, min = INFINITY, max = -INFINITY;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		if (isnan(latest[-(int)i]))
+			continue;
+		n++;
+		sum += latest[-(int)i];
+		min = fmin(min, latest[-(int)i]);
+		max = fmax(max, latest[-(int)i]);
+	}
+	assert_close(value_of(window, OVER_AVG, now_ns), sum / n);
+	assert_close(value_of(window, OVER_MIN, now_ns), min);
+	assert_close(value_of(window, OVER_MAX, now_ns), max);
+}
+
+/* Large values leave no error behind when they are out of the window. */
+static void a_window_that_moves_on_is_what_adding_up_anew_gives(void **state)
+{
+	double values[1000];
+	uint64_t now_ns = BEGIN;
+	struct window window;
+
+	(void)state;
+	window_init(&window, 6 * SECOND);
+	for (unsigned i = 0; i < 1000; i++) {
+		values[i] = i % 100 == 50 ? 1e15 : i % 7 == 3 ? NAN : i * 7919 % 1009 * 0.125;
+		now_ns += SECOND;
+		window_add(&window, values[i], now_ns, SECOND);
+		if (i >= 5)
+			assert_window_is_of(&window, &values[i], now_ns);
+	}
+	window_done(&window);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +231,7 @@ int main(void)
 		cmocka_unit_test(long_windows_are_kept_in_parts),
 		cmocka_unit_test(what_did_not_happen_is_no_gap),
 		cmocka_unit_test(a_tick_may_be_longer_than_the_window),
+		cmocka_unit_test(a_window_that_moves_on_is_what_adding_up_anew_gives),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

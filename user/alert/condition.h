@@ -12,8 +12,7 @@ struct subject {
 	const struct snapshot *snap;
 	const struct item *item; /* of the rule's scope */
 	enum scope scope;
-	const struct window
-		*windows; /* of the condition, by their numbers; NULL: the interval alone */
+	struct window *windows; /* of the condition, by their numbers; NULL: the interval alone */
 };
 
 /* The comparison that decided, with what it compared; `test` NULL where none of numbers did. */

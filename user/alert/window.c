@@ -13,9 +13,11 @@
 /* By which part of its length a window may lack time to be full, since ticks are not on time. */
 #define LATE_PART 100
 
+static const struct span nothing = { .min = INFINITY, .max = -INFINITY };
+
 void window_init(struct window *window, uint64_t length_ns)
 {
-	*window = (struct window){ .length_ns = length_ns };
+	*window = (struct window){ .length_ns = length_ns, .between = nothing };
 }
 
 void window_done(struct window *window)
@@ -24,24 +26,104 @@ void window_done(struct window *window)
 	*window = (struct window){ 0 };
 }
 
+static struct window_part *part_at(const struct window *window, unsigned i)
+{
+	unsigned at = window->oldest + i;
+
+	return &window->parts[at <= WINDOW_PARTS ? at : at - (WINDOW_PARTS + 1)];
+}
+
 static struct window_part *newest_part(const struct window *window)
 {
-	return &window->parts[window->newest];
+	return part_at(window, window->n - 1);
+}
+
+/* Both in one, where `older` ends before `newer` begins. */
+static struct span join(const struct span *older, const struct span *newer)
+{
+	const struct span *first = older->valued_ns ? older : newer;
+
+	return (struct span){
+		.measured_ns = older->measured_ns + newer->measured_ns,
+		.valued_ns = older->valued_ns + newer->valued_ns,
+		.sum = older->sum + newer->sum,
+		.min = older->min < newer->min ? older->min : newer->min,
+		.max = older->max > newer->max ? older->max : newer->max,
+		.first = first->first,
+		.first_ns = first->first_ns,
+	};
+}
+
+/*
+ * From the newest but one back to the oldest: each then holds the sum of itself and of all after
+ * it, so that the oldest one goes without a subtraction, which would leave an error behind. A part
+ * is summed once.
+ */
+static void sum_up(struct window *window)
+{
+	window->n_summed = window->n - 1;
+	for (unsigned i = window->n_summed; i-- > 1;) {
+		struct window_part *part = part_at(window, i - 1);
+
+		part->span = join(&part->span, &part_at(window, i)->span);
+	}
+	window->between = nothing;
+}
+
+static void drop_oldest(struct window *window)
+{
+	if (window->n_summed == 0)
+		sum_up(window);
+	window->n_summed -= window->n_summed > 0;
+	window->oldest = window->oldest < WINDOW_PARTS ? window->oldest + 1 : 0;
+	window->n--;
+}
+
+/* Ticks are not on time to the nanosecond: what is within for the most part is within. */
+static void drop_old(struct window *window, uint64_t now_ns)
+{
+	uint64_t from_ns = now_ns > window->length_ns ? now_ns - window->length_ns : 0;
+
+	while (window->n && part_at(window, 0)->middle_ns < from_ns)
+		drop_oldest(window);
+}
+
+static struct window_part *add_part(struct window *window, uint64_t begin_ns)
+{
+	struct window_part *part;
+
+	if (window->n > WINDOW_PARTS)
+		drop_oldest(window);
+	if (window->n)
+		window->between = join(&window->between, &newest_part(window)->span);
+	window->n++;
+	part = newest_part(window);
+	*part = (struct window_part){ .begin_ns = begin_ns, .span = nothing };
+	return part;
 }
 
 /* The first value of a part decides when it begins, so that no part is cut in two by the clock. */
 static struct window_part *part_for(struct window *window, uint64_t begin_ns)
 {
 	uint64_t length_ns = window->length_ns / WINDOW_PARTS;
-	struct window_part *part = newest_part(window);
 
-	if (window->n && begin_ns < part->begin_ns + length_ns)
-		return part;
-	window->newest = (window->newest + 1) % (WINDOW_PARTS + 1);
-	window->n += window->n <= WINDOW_PARTS;
-	part = newest_part(window);
-	*part = (struct window_part){ .begin_ns = begin_ns, .min = INFINITY, .max = -INFINITY };
-	return part;
+	if (window->n && begin_ns < newest_part(window)->begin_ns + length_ns)
+		return newest_part(window);
+	return add_part(window, begin_ns);
+}
+
+static void add_value(struct span *span, double value, uint64_t now_ns, uint64_t ns)
+{
+	const struct span added = {
+		.valued_ns = ns,
+		.sum = value * (double)ns * 1e-9,
+		.min = value,
+		.max = value,
+		.first = value,
+		.first_ns = now_ns,
+	};
+
+	*span = join(span, &added);
 }
 
 void window_add(struct window *window, double value, uint64_t now_ns, uint64_t ns)
@@ -53,59 +135,33 @@ void window_add(struct window *window, double value, uint64_t now_ns, uint64_t n
 	if (!window->begun_ns)
 		window->begun_ns = now_ns - ns;
 	part = part_for(window, now_ns - ns);
-	part->measured_ns += ns;
+	part->span.measured_ns += ns;
+	part->middle_ns = part->begin_ns + part->span.measured_ns / 2;
 	if (isnan(value))
 		return;
-	if (part->valued_ns == 0) {
-		part->first = value;
-		part->first_ns = now_ns;
-	}
-	part->valued_ns += ns;
-	part->sum += value * (double)ns * 1e-9;
-	part->min = fmin(part->min, value);
-	part->max = fmax(part->max, value);
+	add_value(&part->span, value, now_ns, ns);
 	window->last = value;
 	window->last_ns = now_ns;
 }
 
-/* Ticks are not on time to the nanosecond: what is within for the most part is within. */
-static bool is_within(const struct window_part *part, uint64_t from_ns)
+/* All parts as one, which begins as the oldest does. */
+static struct span add_up(const struct window *window)
 {
-	return part->begin_ns + part->measured_ns / 2 >= from_ns;
+	struct span all = window->between;
+
+	if (window->n_summed)
+		all = join(&part_at(window, 0)->span, &all);
+	return window->n ? join(&all, &newest_part(window)->span) : all;
 }
 
-/* All parts that are within the window as one, which begins as the oldest does. */
-static struct window_part add_up(const struct window *window, uint64_t from_ns)
-{
-	struct window_part all = { .min = INFINITY, .max = -INFINITY };
-
-	for (unsigned i = 0; i < window->n; i++) {
-		unsigned at = (window->newest + WINDOW_PARTS + 1 - i) % (WINDOW_PARTS + 1);
-		const struct window_part *part = &window->parts[at];
-
-		if (!is_within(part, from_ns))
-			break;
-		all.measured_ns += part->measured_ns;
-		if (!part->valued_ns)
-			continue;
-		all.first = part->first;
-		all.first_ns = part->first_ns;
-		all.valued_ns += part->valued_ns;
-		all.sum += part->sum;
-		all.min = fmin(all.min, part->min);
-		all.max = fmax(all.max, part->max);
-	}
-	return all;
-}
-
-static double change_per_second(const struct window *window, const struct window_part *all)
+static double change_per_second(const struct window *window, const struct span *all)
 {
 	double seconds = (double)(window->last_ns - all->first_ns) * 1e-9;
 
 	return seconds > 0 ? (window->last - all->first) / seconds : NAN;
 }
 
-static double value_of(const struct window *window, const struct window_part *all, enum over over)
+static double value_of(const struct window *window, const struct span *all, enum over over)
 {
 	switch (over) {
 	case OVER_AVG:
@@ -125,11 +181,12 @@ static bool has_been_full(const struct window *window, uint64_t now_ns)
 	       now_ns - window->begun_ns >= window->length_ns - window->length_ns / LATE_PART;
 }
 
-bool window_value(const struct window *window, enum over over, uint64_t now_ns, double *ret)
+bool window_value(struct window *window, enum over over, uint64_t now_ns, double *ret)
 {
-	uint64_t from_ns = now_ns > window->length_ns ? now_ns - window->length_ns : 0;
-	struct window_part all = add_up(window, from_ns);
+	struct span all;
 
+	drop_old(window, now_ns);
+	all = add_up(window);
 	if (!has_been_full(window, now_ns) ||
 		all.measured_ns * 10 < window->length_ns * MEASURED_MIN)
 		return false;

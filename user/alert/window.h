@@ -12,8 +12,8 @@
 /* A window is kept in so many parts, so that its edge is exact to one of them. */
 #define WINDOW_PARTS 120
 
-struct window_part {
-	uint64_t begin_ns; /* of the first value in it */
+/* What became of the number in some time. */
+struct span {
 	uint64_t measured_ns; /* how long its values held, or it was known that there was none */
 	uint64_t valued_ns; /* how long its values held */
 	double sum; /* of values by the seconds they held */
@@ -21,11 +21,19 @@ struct window_part {
 	uint64_t first_ns; /* when the first one was known */
 };
 
+struct window_part {
+	uint64_t begin_ns; /* of the first value in it */
+	uint64_t middle_ns;
+	struct span span; /* of it alone or, of those that are summed, of it and those after it */
+};
+
 /* Zero-initialise, then window_init(). */
 struct window {
 	uint64_t length_ns;
 	struct window_part *parts; /* a ring, made at the first value */
-	unsigned newest, n;
+	unsigned oldest, n;
+	unsigned n_summed; /* of the oldest */
+	struct span between; /* those after the summed ones, the newest left out */
 	uint64_t begun_ns; /* from when on it has been measured; 0: not yet */
 	double last;
 	uint64_t last_ns;
@@ -43,8 +51,8 @@ void window_add(struct window *window, double value, uint64_t now_ns, uint64_t n
 /*
  * The mean weighted by time, the largest, the smallest, or the change per second. False until the
  * window has been full once, and while less than nine tenths of it were measured. *ret is NAN where
- * nothing happened in all of it.
+ * nothing happened in all of it. Time does not go back: what is too old is forgotten.
  */
-bool window_value(const struct window *window, enum over over, uint64_t now_ns, double *ret);
+bool window_value(struct window *window, enum over over, uint64_t now_ns, double *ret);
 
 #endif
