@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -77,6 +78,30 @@ static void hash_is_fnv_1a(void **state)
 	assert_true(table_hash("foobar") == 0x85944171f73967e8ull);
 }
 
+/* All that could be made of three letters, at all places of a word of eight bytes and beyond it. */
+static void hashes_of_bytes_differ_where_the_bytes_do(void **state)
+{
+	struct table table = { 0 };
+	static char text[3 * 26 * 14][16];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t size = 1; size < 15; size++) {
+		for (int letter = 0; letter < 3 * 26; letter++) {
+			memset(text[n], 'a', size);
+			text[n][letter % 3 * size / 3] = (char)('a' + letter / 3);
+			text[n][size] = '\0';
+			if (!table_find(&table, table_hash_bytes(text[n], size), NULL))
+				table_add(&table, table_hash_bytes(text[n], size), text[n]);
+			assert_string_equal(
+				table_find(&table, table_hash_bytes(text[n], size), NULL), text[n]);
+			n++;
+		}
+	}
+	assert_true(table_hash_bytes("a", 1) != table_hash_bytes("a\0", 2));
+	table_done(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +110,7 @@ int main(void)
 		cmocka_unit_test(equal_keys_are_walked_one_by_one),
 		cmocka_unit_test(cleared_table_is_empty_and_usable),
 		cmocka_unit_test(hash_is_fnv_1a),
+		cmocka_unit_test(hashes_of_bytes_differ_where_the_bytes_do),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

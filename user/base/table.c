@@ -97,3 +97,24 @@ uint64_t table_hash(const char *text)
 		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
 	return hash;
 }
+
+/* Eight bytes at a time; what is mixed in moves down, too, since the lower bits are the slot. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+	return hash ^ hash >> 32;
+}
+
+uint64_t table_hash_bytes(const void *bytes, size_t size)
+{
+	const char *at = bytes;
+	uint64_t hash = size, word;
+
+	for (; size >= sizeof(word); at += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		hash = mix(hash, word);
+	}
+	word = 0;
+	memcpy(&word, at, size);
+	return mix(hash, word);
+}

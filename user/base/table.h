@@ -29,4 +29,7 @@ void *table_find(const struct table *table, uint64_t key, const void *after);
 /* 64-bit FNV-1a. */
 uint64_t table_hash(const char *text);
 
+/* Another one, which is faster where the size is known. */
+uint64_t table_hash_bytes(const void *bytes, size_t size);
+
 #endif

@@ -15,7 +15,6 @@
 #include "collect/replay_value.h"
 
 #define SCHEMA 1
-#define MAX_DEPTH 32
 
 /*
  * What the monotonic clock is at the first tick of every replay. Only differences have a meaning;
@@ -35,8 +34,9 @@ struct replay {
 	struct replay_file file;
 	char *path;
 	uint64_t line_number;
-	struct json_tokener *tokener;
-	struct json_object *next; /* the first line of the next tick, NULL before the first */
+	struct replay_rows *rows;
+	struct members next; /* the first line of the next tick */
+	bool has_next; /* false before the first */
 	struct line line; /* that one, as it stands in the file */
 	size_t position; /* number of the next tick */
 	uint64_t mono_ns, real_ns; /* of the last tick */
@@ -58,10 +58,9 @@ int replay_open(const char *path, struct replay **ret)
 		goto fail;
 	err = -ENOMEM;
 	replay->path = strdup(path);
-	replay->tokener = json_tokener_new_ex(MAX_DEPTH);
-	if (!replay->path || !replay->tokener)
+	replay->rows = replay_rows_new();
+	if (!replay->path || !replay->rows)
 		goto fail;
-	json_tokener_set_flags(replay->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	*ret = replay;
 	return 0;
 fail:
@@ -79,9 +78,8 @@ void replay_close(struct replay *replay)
 	if (!replay)
 		return;
 	replay_file_close(&replay->file);
-	if (replay->tokener)
-		json_tokener_free(replay->tokener);
-	json_object_put(replay->next);
+	replay_rows_free(replay->rows);
+	members_done(&replay->next);
 	free(replay->marks);
 	free(replay->path);
 	free(replay);
@@ -125,59 +123,40 @@ static int take_line(struct replay *replay)
 	return r;
 }
 
-/* The object on the line, or NULL where it is not exactly one. */
-static struct json_object *parse_object(struct replay *replay)
+static int check_schema(struct replay *replay)
 {
-	const struct line *line = &replay->line;
-	struct json_tokener *tokener = replay->tokener;
-	struct json_object *object;
+	const struct member *schema = members_find(&replay->next, "schema");
+	uint64_t number = 0;
 
-	json_tokener_reset(tokener);
-	object = json_tokener_parse_ex(tokener, line->text, (int)line->size);
-	if (json_object_is_type(object, json_type_object) &&
-		json_tokener_get_parse_end(tokener) == line->size)
-		return object;
-	json_object_put(object);
-	return NULL;
-}
-
-static int check_schema(struct replay *replay, struct json_object *line)
-{
-	struct json_object *schema = json_object_object_get(line, "schema");
-
-	if (!json_object_is_type(schema, json_type_int))
+	if (replay_whole(schema, INT64_MAX, &number) < 0)
 		return fail(replay, "there is no \"schema\": this is no recording of vmbpf");
-	if (json_object_get_int64(schema) != SCHEMA)
-		return fail(replay, "schema %lld is not known, this version of vmbpf reads %d",
-			(long long)json_object_get_int64(schema), SCHEMA);
-	if (!replay_text(line, "type") || !replay_text(line, "time"))
+	if (number != SCHEMA)
+		return fail(replay, "schema %llu is not known, this version of vmbpf reads %d",
+			(unsigned long long)number, SCHEMA);
+	if (!replay_text(&replay->next, "type") || !replay_text(&replay->next, "time"))
 		return fail(replay, "\"type\" and \"time\" must be texts");
 	return 0;
-}
-
-static void drop_next(struct replay *replay)
-{
-	json_object_put(replay->next);
-	replay->next = NULL;
 }
 
 /* Makes the line that was taken the next one. Returns 1, 0 where it is cut off, or -errno. */
 static int parse_next(struct replay *replay)
 {
-	int err;
+	const struct line *line = &replay->line;
+	size_t wrong_at;
+	int err = members_parse(&replay->next, line->text, line->size, &wrong_at);
 
-	replay->next = parse_object(replay);
-	if (!replay->next && !replay->line.ended) {
+	if (err && !line->ended) {
 		replay->cut = replay->ended = true;
 		return 0;
 	}
-	if (!replay->next)
-		return fail(replay, "the line must be one JSON object (%s)",
-			json_tokener_error_desc(json_tokener_get_error(replay->tokener)));
-	err = check_schema(replay, replay->next);
 	if (err)
-		drop_next(replay);
-	return err ? err : 1;
+		return fail(
+			replay, "the line must be one JSON object (byte %zu is wrong)", wrong_at);
+	err = check_schema(replay);
+	if (err)
+		return err;
+	replay->has_next = true;
+	return 1;
 }
 
 /* Puts the next line into replay->next. Returns 1, 0 at the end, or -errno. */
@@ -185,7 +164,7 @@ static int next_line(struct replay *replay)
 {
 	int r = take_line(replay);
 
-	replay->next = NULL;
+	replay->has_next = false;
 	replay->ended = r == 0;
 	return r <= 0 ? r : parse_next(replay);
 }
@@ -211,10 +190,9 @@ static int parse_time(const char *text, uint64_t *ret)
  * How long after the last tick this one was taken. Where a recorder was started anew, only the wall
  * clock knows.
  */
-static int read_interval(
-	struct replay *replay, struct json_object *line, uint64_t real_ns, uint64_t *ret)
+static int read_interval(struct replay *replay, uint64_t real_ns, uint64_t *ret)
 {
-	struct json_object *interval = json_object_object_get(line, "interval_seconds");
+	const struct member *interval = members_find(&replay->next, "interval_seconds");
 
 	if (!interval)
 		*ret = real_ns > replay->real_ns ? real_ns - replay->real_ns : 0;
@@ -229,10 +207,10 @@ static int begin_tick(struct replay *replay, struct mark *mark)
 	uint64_t real_ns, interval_ns = 0;
 	int err = 0;
 
-	if (parse_time(replay_text(replay->next, "time"), &real_ns) < 0)
+	if (parse_time(replay_text(&replay->next, "time"), &real_ns) < 0)
 		return fail(replay, "\"time\" must be like 2026-01-31T12:00:00.000000000Z");
 	if (replay->position)
-		err = read_interval(replay, replay->next, real_ns, &interval_ns);
+		err = read_interval(replay, real_ns, &interval_ns);
 	if (err)
 		return err;
 	replay->mono_ns = replay->position ? replay->mono_ns + interval_ns : FIRST_MONO_NS;
@@ -269,15 +247,16 @@ static int end_tick(struct replay *replay, const struct mark *mark)
 /* Two ticks never have the same time, and the line of the host is the first of its tick. */
 static bool begins_tick(const struct replay *replay, const char *time)
 {
-	return strcmp(replay_text(replay->next, "time"), time) != 0 ||
-	       strcmp(replay_text(replay->next, "type"), "host") == 0;
+	return strcmp(replay_text(&replay->next, "time"), time) != 0 ||
+	       strcmp(replay_text(&replay->next, "type"), "host") == 0;
 }
 
 static int read_entity(struct replay *replay, struct snapshot *snap)
 {
 	struct fault fault;
+	const struct reading reading = { &replay->next, replay->rows, snap, &fault };
 
-	if (replay_line_read(replay->next, snap, &fault) < 0)
+	if (replay_line_read(&reading) < 0)
 		return fail(replay, "\"%s\" must be %s", fault.member, fault.right);
 	return 0;
 }
@@ -287,7 +266,7 @@ static int await_tick(struct replay *replay)
 {
 	if (replay->ended)
 		return 0;
-	return replay->next ? 1 : next_line(replay);
+	return replay->has_next ? 1 : next_line(replay);
 }
 
 int replay_read(struct replay *replay, struct snapshot *snap)
@@ -301,13 +280,13 @@ int replay_read(struct replay *replay, struct snapshot *snap)
 	r = begin_tick(replay, &mark);
 	if (r < 0)
 		return r;
-	time = snapshot_text(snap, replay_text(replay->next, "time"));
+	time = snapshot_text(snap, replay_text(&replay->next, "time"));
 	snap->mono_ns = replay->mono_ns;
 	snap->real_ns = replay->real_ns;
-	snap->host.name = snapshot_text(snap, replay_text(replay->next, "host"));
+	snap->host.name = snapshot_text(snap, replay_text(&replay->next, "host"));
 	do {
 		r = read_entity(replay, snap);
-		drop_next(replay);
+		replay->has_next = false;
 		if (!r)
 			r = next_line(replay);
 	} while (r == 1 && !begins_tick(replay, time));
@@ -366,9 +345,9 @@ int replay_skip(struct replay *replay, struct tick_time *ret)
 	r = begin_tick(replay, &mark);
 	if (r < 0)
 		return r;
-	snprintf(time, sizeof(time), "%s", replay_text(replay->next, "time"));
+	snprintf(time, sizeof(time), "%s", replay_text(&replay->next, "time"));
 	do {
-		drop_next(replay);
+		replay->has_next = false;
 		r = next_other_line(replay, time);
 	} while (r == 1 && !begins_tick(replay, time));
 	if (r >= 0)
@@ -414,7 +393,7 @@ int replay_seek(struct replay *replay, size_t tick)
 	err = replay_file_seek(&replay->file, replay->marks[tick].place);
 	if (err)
 		return err;
-	drop_next(replay);
+	replay->has_next = false;
 	replay->position = tick;
 	replay->ended = replay->cut = false;
 	return 0;

@@ -16,7 +16,7 @@ int replay_file_open(struct replay_file *file, const char *path)
 	*file = (struct replay_file){ .fd = open(path, O_RDONLY | O_CLOEXEC), .next.line = 1 };
 	if (file->fd < 0)
 		return -errno;
-	file->buffer = malloc(BUFFER_SIZE);
+	file->buffer = malloc(BUFFER_SIZE + 1);
 	if (!file->buffer) {
 		close(file->fd);
 		file->fd = -1;
@@ -55,7 +55,7 @@ static ssize_t fill(struct replay_file *file)
 
 int replay_file_take(struct replay_file *file, struct line *ret)
 {
-	const char *newline = NULL;
+	char *newline = NULL;
 	size_t searched = 0, size;
 	ssize_t n = 1;
 
@@ -73,6 +73,7 @@ int replay_file_take(struct replay_file *file, struct line *ret)
 	*ret = (struct line){ file->buffer + file->begin, size, file->next, newline };
 	if (!newline && !size)
 		return 0;
+	ret->text[size] = '\0';
 	size += newline ? 1 : 0;
 	file->begin += size;
 	file->next.offset += size;

@@ -25,9 +25,9 @@ struct replay_file {
 	const volatile sig_atomic_t *stop; /* a signal ends a read while it is set; may be NULL */
 };
 
-/* Until the next one is taken. */
+/* Until the next one is taken. It may be changed. */
 struct line {
-	const char *text; /* without its end, not terminated */
+	char *text; /* without its end, in place of which there is a NUL */
 	size_t size;
 	struct place place;
 	bool ended; /* false of a last line without a newline */

@@ -12,70 +12,73 @@
 /* For entities that are not found by a field: host and VM. */
 #define NO_KEY SIZE_MAX
 
-static int wrong(struct fault *fault, const char *member, const char *right)
+static int wrong(const struct reading *reading, const char *member, const char *right)
 {
-	*fault = (struct fault){ member, right };
+	*reading->fault = (struct fault){ member, right };
 	return -EINVAL;
 }
 
 /* A time in seconds; left as it is where it is null. */
-static int read_seconds(
-	struct json_object *line, const char *member, uint64_t *ret, struct fault *fault)
+static int read_seconds(const struct reading *reading, const char *name, uint64_t *ret)
 {
-	struct json_object *time = json_object_object_get(line, member);
+	const struct member *time = members_find(reading->line, name);
 
 	if (time && replay_seconds(time, ret) < 0)
-		return wrong(fault, member, "a number of seconds, or null");
+		return wrong(reading, name, "a number of seconds, or null");
 	return 0;
 }
 
-/* "source_libvirt_up": 0 with "source_libvirt_reason": why. */
-static void read_source(
-	struct json_object *line, struct snapshot *snap, const char *member, struct json_object *up)
+/* "source_libvirt_up": 0 with "source_libvirt_reason": why. False where it is something else. */
+static bool read_source(const struct reading *reading, const struct member *member)
 {
 	char name[32] = "", reason[64];
+	double up = 0;
 	int read = 0;
 
-	if (sscanf(member, "source_%31[a-z0-9]_up%n", name, &read) != 1 || read == 0 ||
-		member[read])
-		return;
+	if (sscanf(member->name, "source_%31[a-z0-9]_up%n", name, &read) != 1 || read == 0 ||
+		member->name[read])
+		return false;
 	snprintf(reason, sizeof(reason), "source_%s_reason", name);
-	snapshot_source(snap, name, json_object_get_int(up) != 0, replay_text(line, reason));
+	replay_double(member, &up);
+	snapshot_source(reading->snap, name, up != 0, replay_text(reading->line, reason));
+	return true;
 }
 
-static int read_host(struct json_object *line, struct snapshot *snap, struct fault *fault)
+static int read_host(const struct reading *reading)
 {
-	int err = read_seconds(line, "uptime_seconds", &snap->boot_ns, fault);
+	struct snapshot *snap = reading->snap;
+	int err = read_seconds(reading, "uptime_seconds", &snap->boot_ns);
+	unsigned n = 0;
 
-	json_object_object_foreach(line, member, value) read_source(line, snap, member, value);
-	return err ? err : replay_rows_read(line, snap, SCOPE_HOST, NO_KEY, &snap->host.e, fault);
+	for (size_t i = 0; i < reading->line->n && n < MAX_SOURCES; i++)
+		n += read_source(reading, &reading->line->all[i]);
+	return err ? err : replay_rows_read(reading, SCOPE_HOST, NO_KEY, &snap->host.e);
 }
 
 /* The age of what libvirt said tells when it was polled. */
-static int read_age(
-	struct json_object *line, const struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_age(const struct reading *reading, struct vm *vm)
 {
-	uint64_t age_ns = UINT64_MAX;
-	int err = read_seconds(line, "age_seconds", &age_ns, fault);
+	uint64_t mono_ns = reading->snap->mono_ns, age_ns = UINT64_MAX;
+	int err = read_seconds(reading, "age_seconds", &age_ns);
 
 	if (err || age_ns == UINT64_MAX)
 		return err;
-	if (age_ns >= snap->mono_ns)
-		return wrong(fault, "age_seconds", "less than 30 years");
-	vm->e.polled_ns = snap->mono_ns - age_ns;
+	if (age_ns >= mono_ns)
+		return wrong(reading, "age_seconds", "less than 30 years");
+	vm->e.polled_ns = mono_ns - age_ns;
 	return 0;
 }
 
-static int read_vm(struct json_object *line, struct snapshot *snap, struct fault *fault)
+static int read_vm(const struct reading *reading)
 {
-	struct vm *vm = snapshot_add_vm(snap);
+	struct vm *vm = snapshot_add_vm(reading->snap);
 	int err;
 
-	vm->name = snapshot_text(snap, replay_text(line, "vm"));
-	err = replay_rows_read(line, snap, SCOPE_VM, NO_KEY, &vm->e, fault);
+	vm->name = snapshot_text(reading->snap, replay_text(reading->line, "vm"));
+	err = replay_rows_read(reading, SCOPE_VM, NO_KEY, &vm->e);
 	if (!err)
-		err = read_seconds(line, "start_seconds", &vm->start_ns, fault);
-	return err ? err : read_age(line, snap, vm, fault);
+		err = read_seconds(reading, "start_seconds", &vm->start_ns);
+	return err ? err : read_age(reading, vm);
 }
 
 static bool is_vm(const struct vm *vm, const char *uuid, pid_t pid)
@@ -93,21 +96,21 @@ static struct vm *last_vm(const struct snapshot *snap)
 }
 
 /* The VM that a line is below: as a rule the last one read. Added where it has no line itself. */
-static int find_vm(
-	struct json_object *line, struct snapshot *snap, struct vm **ret, struct fault *fault)
+static int find_vm(const struct reading *reading, struct vm **ret)
 {
-	struct json_object *pid = json_object_object_get(line, "vm_pid");
-	const char *uuid = replay_text(line, "uuid");
+	const struct member *pid = members_find(reading->line, "vm_pid");
+	const char *uuid = replay_text(reading->line, "uuid");
+	struct snapshot *snap = reading->snap;
 	uint64_t number = 0;
 	struct vm *vm = last_vm(snap);
 
 	if (pid && replay_whole(pid, INT_MAX, &number) < 0)
-		return wrong(fault, "vm_pid", "a process ID, or null");
+		return wrong(reading, "vm_pid", "a process ID, or null");
 	if (!vm || !is_vm(vm, uuid, (pid_t)number))
 		vm = uuid ? snapshot_find_uuid(snap, uuid) : snapshot_find_pid(snap, (pid_t)number);
 	if (!vm) {
 		vm = snapshot_add_vm(snap);
-		vm->name = snapshot_text(snap, replay_text(line, "vm"));
+		vm->name = snapshot_text(snap, replay_text(reading->line, "vm"));
 		vm->uuid = snapshot_text(snap, uuid);
 		vm->pid = (pid_t)number;
 	}
@@ -115,117 +118,104 @@ static int find_vm(
 	return 0;
 }
 
-static int read_vcpu(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_vcpu(const struct reading *reading, struct vm *vm)
 {
-	struct json_object *index = json_object_object_get(line, "vcpu");
-	struct vcpu *vcpu = snapshot_add_vcpu(snap, vm);
+	const struct member *index = members_find(reading->line, "vcpu");
+	struct vcpu *vcpu = snapshot_add_vcpu(reading->snap, vm);
 	int err;
 
 	if (replay_whole(index, NOT_REPORTED - 1, &vcpu->index) < 0)
-		return wrong(fault, "vcpu", "the number of the vCPU");
-	err = read_seconds(line, "start_seconds", &vcpu->start_ns, fault);
+		return wrong(reading, "vcpu", "the number of the vCPU");
+	err = read_seconds(reading, "start_seconds", &vcpu->start_ns);
 	if (err)
 		return err;
-	return replay_rows_read(
-		line, snap, SCOPE_VCPU, offsetof(struct vcpu, index), &vcpu->e, fault);
+	return replay_rows_read(reading, SCOPE_VCPU, offsetof(struct vcpu, index), &vcpu->e);
 }
 
-static int read_thread(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_thread(const struct reading *reading, struct vm *vm)
 {
-	struct json_object *index = json_object_object_get(line, "vcpu");
-	struct thread *thread = snapshot_add_thread(snap, vm);
+	const struct member *index = members_find(reading->line, "vcpu");
+	struct thread *thread = snapshot_add_thread(reading->snap, vm);
 	uint64_t tid, vcpu;
 	int err;
 
-	if (replay_whole(json_object_object_get(line, "tid"), INT_MAX, &tid) < 0)
-		return wrong(fault, "tid", "a thread ID");
+	if (replay_whole(members_find(reading->line, "tid"), INT_MAX, &tid) < 0)
+		return wrong(reading, "tid", "a thread ID");
 	thread->tid = (pid_t)tid;
 	if (index && replay_whole(index, INT_MAX, &vcpu) < 0)
-		return wrong(fault, "vcpu", "the number of a vCPU, or null");
+		return wrong(reading, "vcpu", "the number of a vCPU, or null");
 	if (index)
 		thread->vcpu = (int)vcpu;
-	err = read_seconds(line, "start_seconds", &thread->start_ns, fault);
+	err = read_seconds(reading, "start_seconds", &thread->start_ns);
 	if (err)
 		return err;
-	return replay_rows_read(
-		line, snap, SCOPE_THREAD, offsetof(struct thread, tid), &thread->e, fault);
+	return replay_rows_read(reading, SCOPE_THREAD, offsetof(struct thread, tid), &thread->e);
 }
 
-static int read_nic(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_nic(const struct reading *reading, struct vm *vm)
 {
-	const char *device = replay_text(line, "nic");
+	const char *device = replay_text(reading->line, "nic");
 	struct nic *nic;
 
 	if (!device)
-		return wrong(fault, "nic", "the device of the NIC");
-	nic = snapshot_nic(snap, vm, device);
-	return replay_rows_read(
-		line, snap, SCOPE_NIC, offsetof(struct nic, device), &nic->e, fault);
+		return wrong(reading, "nic", "the device of the NIC");
+	nic = snapshot_nic(reading->snap, vm, device);
+	return replay_rows_read(reading, SCOPE_NIC, offsetof(struct nic, device), &nic->e);
 }
 
 /* Disks are polled together with their VM. */
-static int read_disk(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_disk(const struct reading *reading, struct vm *vm)
 {
-	const char *target = replay_text(line, "disk");
+	const char *target = replay_text(reading->line, "disk");
 	struct disk *disk;
 
 	if (!target)
-		return wrong(fault, "disk", "the target of the disk");
-	disk = snapshot_disk(snap, vm, target);
+		return wrong(reading, "disk", "the target of the disk");
+	disk = snapshot_disk(reading->snap, vm, target);
 	disk->e.polled_ns = vm->e.polled_ns;
-	return replay_rows_read(
-		line, snap, SCOPE_DISK, offsetof(struct disk, target), &disk->e, fault);
+	return replay_rows_read(reading, SCOPE_DISK, offsetof(struct disk, target), &disk->e);
 }
 
-static int read_exit(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_exit(const struct reading *reading, struct vm *vm)
 {
-	struct json_object *index = json_object_object_get(line, "vcpu");
-	const char *reason = replay_text(line, "reason");
+	const struct member *index = members_find(reading->line, "vcpu");
+	const char *reason = replay_text(reading->line, "reason");
 	struct exit *exit;
 	uint64_t vcpu;
 	int err;
 
 	if (!reason)
-		return wrong(fault, "reason", "the reason of the exit");
+		return wrong(reading, "reason", "the reason of the exit");
 	if (index && replay_whole(index, INT_MAX, &vcpu) < 0)
-		return wrong(fault, "vcpu", "the number of a vCPU, or null");
-	exit = snapshot_add_exit(snap, vm);
-	exit->reason = snapshot_text(snap, reason);
+		return wrong(reading, "vcpu", "the number of a vCPU, or null");
+	exit = snapshot_add_exit(reading->snap, vm);
+	exit->reason = snapshot_text(reading->snap, reason);
 	if (index)
 		exit->vcpu = (int64_t)vcpu;
-	err = read_seconds(line, "start_seconds", &exit->start_ns, fault);
+	err = read_seconds(reading, "start_seconds", &exit->start_ns);
 	if (err)
 		return err;
-	return replay_rows_read(
-		line, snap, SCOPE_EXIT, offsetof(struct exit, reason), &exit->e, fault);
+	return replay_rows_read(reading, SCOPE_EXIT, offsetof(struct exit, reason), &exit->e);
 }
 
-static int read_blame(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault)
+static int read_blame(const struct reading *reading, struct vm *vm)
 {
-	const char *holder = replay_text(line, "holder");
+	const char *holder = replay_text(reading->line, "holder");
 	struct blame *blame;
 	int err;
 
 	if (!holder)
-		return wrong(fault, "holder", "who had the CPU");
-	blame = snapshot_add_blame(snap, vm);
-	blame->holder = snapshot_text(snap, holder);
-	err = read_seconds(line, "start_seconds", &blame->start_ns, fault);
+		return wrong(reading, "holder", "who had the CPU");
+	blame = snapshot_add_blame(reading->snap, vm);
+	blame->holder = snapshot_text(reading->snap, holder);
+	err = read_seconds(reading, "start_seconds", &blame->start_ns);
 	if (err)
 		return err;
-	return replay_rows_read(
-		line, snap, SCOPE_BLAME, offsetof(struct blame, holder), &blame->e, fault);
+	return replay_rows_read(reading, SCOPE_BLAME, offsetof(struct blame, holder), &blame->e);
 }
 
 /* What a line below a VM adds to it. */
-static int (*const readers[N_SCOPES])(
-	struct json_object *line, struct snapshot *snap, struct vm *vm, struct fault *fault) = {
+static int (*const readers[N_SCOPES])(const struct reading *reading, struct vm *vm) = {
 	[SCOPE_VCPU] = read_vcpu,
 	[SCOPE_THREAD] = read_thread,
 	[SCOPE_NIC] = read_nic,
@@ -234,9 +224,9 @@ static int (*const readers[N_SCOPES])(
 	[SCOPE_BLAME] = read_blame,
 };
 
-int replay_line_read(struct json_object *line, struct snapshot *snap, struct fault *fault)
+int replay_line_read(const struct reading *reading)
 {
-	const char *type = replay_text(line, "type");
+	const char *type = replay_text(reading->line, "type");
 	struct vm *vm = NULL;
 	enum scope scope;
 	int err;
@@ -244,9 +234,9 @@ int replay_line_read(struct json_object *line, struct snapshot *snap, struct fau
 	if (!type || scope_find(type, &scope) < 0)
 		return 0;
 	if (scope == SCOPE_HOST)
-		return read_host(line, snap, fault);
+		return read_host(reading);
 	if (scope == SCOPE_VM)
-		return read_vm(line, snap, fault);
-	err = find_vm(line, snap, &vm, fault);
-	return err ? err : readers[scope](line, snap, vm, fault);
+		return read_vm(reading);
+	err = find_vm(reading, &vm);
+	return err ? err : readers[scope](reading, vm);
 }

@@ -3,14 +3,16 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/table.h"
 #include "collect/replay_line.h"
 #include "collect/replay_value.h"
 
 /* One value on its way into a field. */
 struct slot {
-	struct json_object *json; /* not null */
+	const struct member *member; /* not null */
 	struct snapshot *snap;
 	const struct metric *metric;
 	void *field;
@@ -21,14 +23,14 @@ static int set_u64(const struct slot *slot)
 	uint64_t *field = slot->field;
 
 	if (slot->metric->unit == UNIT_SECONDS)
-		return replay_seconds(slot->json, field);
-	return replay_whole(slot->json, NOT_REPORTED - 1, field);
+		return replay_seconds(slot->member, field);
+	return replay_whole(slot->member, NOT_REPORTED - 1, field);
 }
 
 static int set_i64(const struct slot *slot)
 {
 	uint64_t number;
-	int err = replay_whole(slot->json, INT64_MAX, &number);
+	int err = replay_whole(slot->member, INT64_MAX, &number);
 
 	if (!err)
 		*(int64_t *)slot->field = (int64_t)number;
@@ -38,7 +40,7 @@ static int set_i64(const struct slot *slot)
 static int set_pid(const struct slot *slot)
 {
 	uint64_t number;
-	int err = replay_whole(slot->json, INT_MAX, &number);
+	int err = replay_whole(slot->member, INT_MAX, &number);
 
 	if (!err)
 		*(pid_t *)slot->field = (pid_t)number;
@@ -48,7 +50,7 @@ static int set_pid(const struct slot *slot)
 static int set_double(const struct slot *slot)
 {
 	double number, scale = slot->metric->scale != 0 ? slot->metric->scale : 1;
-	int err = replay_double(slot->json, &number);
+	int err = replay_double(slot->member, &number);
 
 	if (!err)
 		*(double *)slot->field = number / scale;
@@ -57,9 +59,9 @@ static int set_double(const struct slot *slot)
 
 static int set_text(const struct slot *slot)
 {
-	if (!json_object_is_type(slot->json, json_type_string))
+	if (slot->member->kind != MEMBER_TEXT)
 		return -EINVAL;
-	*(const char **)slot->field = snapshot_text(slot->snap, json_object_get_string(slot->json));
+	*(const char **)slot->field = snapshot_text(slot->snap, slot->member->text);
 	return 0;
 }
 
@@ -67,10 +69,10 @@ static int set_name(const struct slot *slot)
 {
 	const struct field *field = &slot->metric->field;
 
-	if (!json_object_is_type(slot->json, json_type_string))
+	if (slot->member->kind != MEMBER_TEXT)
 		return -EINVAL;
 	for (unsigned i = 0; i < field->n_names; i++) {
-		if (strcmp(field->names[i], json_object_get_string(slot->json)) == 0) {
+		if (strcmp(field->names[i], slot->member->text) == 0) {
 			*(unsigned *)slot->field = i;
 			return 0;
 		}
@@ -107,66 +109,145 @@ static const struct {
 	[FIELD_NAME] = { set_name, NULL, "one of the words vmbpf writes there, or null" },
 };
 
-static bool has_field(const struct column *column, size_t key)
+/* A column of the catalogue as a member of a line. */
+struct known {
+	struct column column;
+	size_t name_size;
+	bool has_field; /* which is read from it */
+	uint64_t seen; /* number of the last line with a value of it */
+};
+
+struct replay_rows {
+	struct known *known; /* scope by scope, in catalogue order */
+	size_t begin[N_SCOPES + 1]; /* of each scope in it */
+	struct table by_name[N_SCOPES];
+	uint64_t n_lines;
+};
+
+static const char *name_of(const struct known *known)
 {
-	return !column->metric->derive && column->view == VIEW_TOTAL &&
-	       column->metric->field.offset != key;
+	return known->column.metric->views[known->column.view];
 }
 
-static int read_values(struct json_object *line, struct snapshot *snap, enum scope scope,
-	size_t key, struct entity *entity, struct column *column)
+static struct known make_known(const struct column *column)
+{
+	return (struct known){
+		.column = *column,
+		.name_size = strlen(column->metric->views[column->view]),
+		.has_field = !column->metric->derive && column->view == VIEW_TOTAL,
+	};
+}
+
+static void add_scope(struct replay_rows *rows, enum scope scope)
 {
 	enum view view = VIEW_TOTAL;
-	size_t i = 0;
+	struct column column;
+	size_t i = 0, n = rows->begin[scope];
 
-	while (column_next(scope, &i, &view, column)) {
-		const struct metric *metric = column->metric;
-		struct slot slot = {
-			.json = json_object_object_get(line, metric->views[column->view]),
-			.snap = snap,
-			.metric = metric,
-			.field = (char *)entity + metric->field.offset,
-		};
+	while (column_next(scope, &i, &view, &column)) {
+		struct known *known = &rows->known[n++];
 
-		if (!slot.json)
-			continue;
-		if (has_field(column, key) && types[metric->field.type].set(&slot) < 0)
-			return -EINVAL;
-		entity->have |= metric->needs;
+		*known = make_known(&column);
+		table_add(&rows->by_name[scope], table_hash_bytes(name_of(known), known->name_size),
+			known);
 	}
+	rows->begin[scope + 1] = n;
+}
+
+struct replay_rows *replay_rows_new(void)
+{
+	struct replay_rows *rows = calloc(1, sizeof(*rows));
+
+	if (!rows)
+		return NULL;
+	rows->known = calloc(2 * n_metrics, sizeof(*rows->known));
+	if (!rows->known) {
+		free(rows);
+		return NULL;
+	}
+	for (enum scope scope = 0; scope < N_SCOPES; scope++)
+		add_scope(rows, scope);
+	return rows;
+}
+
+void replay_rows_free(struct replay_rows *rows)
+{
+	if (!rows)
+		return;
+	for (enum scope scope = 0; scope < N_SCOPES; scope++)
+		table_done(&rows->by_name[scope]);
+	free(rows->known);
+	free(rows);
+}
+
+static bool is_named(const struct known *known, const struct member *member)
+{
+	return known->name_size == member->name_size &&
+	       memcmp(name_of(known), member->name, member->name_size) == 0;
+}
+
+static struct known *find_known(
+	const struct replay_rows *rows, enum scope scope, const struct member *member)
+{
+	uint64_t hash = table_hash_bytes(member->name, member->name_size);
+	struct known *known = table_find(&rows->by_name[scope], hash, NULL);
+
+	while (known && !is_named(known, member))
+		known = table_find(&rows->by_name[scope], hash, known);
+	return known;
+}
+
+static bool is_read(const struct known *known, size_t key)
+{
+	return known->has_field && known->column.metric->field.offset != key;
+}
+
+static int read_value(const struct reading *reading, const struct member *member,
+	struct known *known, size_t key, struct entity *entity)
+{
+	const struct metric *metric = known->column.metric;
+	const struct slot slot = {
+		.member = member,
+		.snap = reading->snap,
+		.metric = metric,
+		.field = (char *)entity + metric->field.offset,
+	};
+
+	if (is_read(known, key) && types[metric->field.type].set(&slot) < 0) {
+		*reading->fault = (struct fault){ name_of(known), types[metric->field.type].right };
+		return -EINVAL;
+	}
+	known->seen = reading->rows->n_lines;
+	entity->have |= metric->needs;
 	return 0;
 }
 
 /* Of sources that did deliver, what is null was not reported. */
-static void read_nulls(
-	struct json_object *line, enum scope scope, size_t key, struct entity *entity)
+static void clear_value(const struct known *known, struct entity *entity)
 {
-	enum view view = VIEW_TOTAL;
-	struct column column;
-	size_t i = 0;
+	const struct metric *metric = known->column.metric;
 
-	while (column_next(scope, &i, &view, &column)) {
-		const struct metric *metric = column.metric;
-
-		if (!has_field(&column, key) || !types[metric->field.type].clear)
-			continue;
-		if ((entity->have & metric->needs) != metric->needs)
-			continue;
-		if (!json_object_object_get(line, metric->views[VIEW_TOTAL]))
-			types[metric->field.type].clear((char *)entity + metric->field.offset);
-	}
+	if (types[metric->field.type].clear && (entity->have & metric->needs) == metric->needs)
+		types[metric->field.type].clear((char *)entity + metric->field.offset);
 }
 
-int replay_rows_read(struct json_object *line, struct snapshot *snap, enum scope scope, size_t key,
-	struct entity *entity, struct fault *fault)
+int replay_rows_read(
+	const struct reading *reading, enum scope scope, size_t key, struct entity *entity)
 {
-	struct column column;
+	struct replay_rows *rows = reading->rows;
+	int err = 0;
 
-	if (read_values(line, snap, scope, key, entity, &column) < 0) {
-		fault->member = column.metric->views[column.view];
-		fault->right = types[column.metric->field.type].right;
-		return -EINVAL;
+	rows->n_lines++;
+	for (size_t i = 0; i < reading->line->n && !err; i++) {
+		const struct member *member = &reading->line->all[i];
+		struct known *known =
+			member->kind == MEMBER_NULL ? NULL : find_known(rows, scope, member);
+
+		if (known)
+			err = read_value(reading, member, known, key, entity);
 	}
-	read_nulls(line, scope, key, entity);
-	return 0;
+	for (size_t i = rows->begin[scope]; i < rows->begin[scope + 1] && !err; i++)
+		if (is_read(&rows->known[i], key) && rows->known[i].seen != rows->n_lines)
+			clear_value(&rows->known[i], entity);
+	return err;
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Exact values out of JSON. */
+/* Exact values out of members. */
 #include "collect/replay_value.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 
-const char *replay_text(struct json_object *line, const char *member)
+const char *replay_text(const struct members *line, const char *name)
 {
-	struct json_object *value = json_object_object_get(line, member);
+	const struct member *member = members_find(line, name);
 
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+	return member && member->kind == MEMBER_TEXT ? member->text : NULL;
 }
 
 /* Appends the decimal digits at *text to *number. -ERANGE when it overflows. */
@@ -52,16 +53,15 @@ static int parse_decimal(const char *text, int decimals, uint64_t *ret)
 	return 0;
 }
 
-static bool is_number(struct json_object *json)
+static bool is_number(const struct member *member)
 {
-	return json_object_is_type(json, json_type_int) ||
-	       json_object_is_type(json, json_type_double);
+	return member && member->kind == MEMBER_NUMBER;
 }
 
 /* As other programs write numbers: 7.7e-08, or with more decimals than there are. */
-static int round_seconds(struct json_object *number, uint64_t *ret)
+static int round_seconds(const struct member *member, uint64_t *ret)
 {
-	double ns = round(json_object_get_double(number) * NSEC_PER_SEC);
+	double ns = round(strtod(member->text, NULL) * NSEC_PER_SEC);
 
 	if (!(ns >= 0))
 		return -EINVAL;
@@ -71,24 +71,23 @@ static int round_seconds(struct json_object *number, uint64_t *ret)
 	return 0;
 }
 
-/* json-c keeps the text of what it reads as a double, so what vmbpf wrote has not been rounded. */
-int replay_seconds(struct json_object *number, uint64_t *ret)
+int replay_seconds(const struct member *member, uint64_t *ret)
 {
 	int err;
 
-	if (!is_number(number))
+	if (!is_number(member))
 		return -EINVAL;
-	err = parse_decimal(json_object_get_string(number), 9, ret);
-	return err == -EINVAL ? round_seconds(number, ret) : err;
+	err = parse_decimal(member->text, 9, ret);
+	return err == -EINVAL ? round_seconds(member, ret) : err;
 }
 
-int replay_whole(struct json_object *number, uint64_t max, uint64_t *ret)
+int replay_whole(const struct member *member, uint64_t max, uint64_t *ret)
 {
 	uint64_t whole;
 	int err = -EINVAL;
 
-	if (json_object_is_type(number, json_type_int))
-		err = parse_decimal(json_object_get_string(number), 0, &whole);
+	if (is_number(member) && member->is_whole)
+		err = parse_decimal(member->text, 0, &whole);
 	if (err)
 		return err;
 	if (whole > max)
@@ -97,11 +96,14 @@ int replay_whole(struct json_object *number, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
-int replay_double(struct json_object *number, double *ret)
+int replay_double(const struct member *member, double *ret)
 {
-	double value = json_object_get_double(number);
+	double value;
 
-	if (!is_number(number) || !isfinite(value))
+	if (!is_number(member))
+		return -EINVAL;
+	value = strtod(member->text, NULL);
+	if (!isfinite(value))
 		return -EINVAL;
 	*ret = value;
 	return 0;

@@ -6,41 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
-/*
- * Reads one character of at most four bytes. Returns its length, or 0 where the bytes are not valid
- * UTF-8: cut short, overlong, a surrogate or beyond U+10FFFF. By hand, because what is safe to
- * print must not depend on the locale.
- */
-static size_t decode(const char *text, uint32_t *ret)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least; /* what needs as many bytes */
-	} forms[] = {
-		{ 0x80, 0x00, 0 },
-		{ 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-	const unsigned char *bytes = (const unsigned char *)text;
-	uint32_t character;
-	size_t i = 0;
-
-	while (i < 4 && (bytes[0] & forms[i].mask) != forms[i].lead)
-		i++;
-	if (i == 4)
-		return 0;
-	character = bytes[0] & (unsigned char)~forms[i].mask;
-	for (size_t k = 1; k <= i; k++) {
-		if ((bytes[k] & 0xc0) != 0x80)
-			return 0;
-		character = character << 6 | (bytes[k] & 0x3f);
-	}
-	if (character < forms[i].least || character > 0x10ffff || character >> 11 == 0x1b)
-		return 0;
-	*ret = character;
-	return i + 1;
-}
+#include "base/utf8.h"
 
 /*
  * What a terminal would obey instead of showing it: control characters, line separators, marks
@@ -77,7 +43,7 @@ char *unit_safe_text(const char *text, char *safe, size_t size)
 	if (size == 0)
 		return safe;
 	for (; text && *text; text += read) {
-		read = decode(text, &character);
+		read = utf8_decode(text, &character);
 		shown = read != 0 && !is_control(character);
 		written = shown ? read : 1;
 		if (used + written >= size)
@@ -102,7 +68,7 @@ char *unit_terminal_text(const char *text, bool utf8, char *safe, size_t size)
 size_t unit_safe_length(const char *text)
 {
 	uint32_t character = 0;
-	size_t length = decode(text, &character);
+	size_t length = utf8_decode(text, &character);
 
 	return length && !is_control(character) ? length : 0;
 }
@@ -114,7 +80,7 @@ int unit_text_width(const char *text)
 	int width = 0, cells;
 
 	for (; *text; text += length ? length : 1) {
-		length = decode(text, &character);
+		length = utf8_decode(text, &character);
 		cells = length ? wcwidth((wchar_t)character) : 1;
 		width += cells < 0 ? 1 : cells;
 	}

@@ -4,38 +4,10 @@
 
 #include <stdbool.h>
 
+#include "base/utf8.h"
+
 /* U+FFFD as itself, so that it is the same when it is read and written again. */
 #define REPLACEMENT "\xef\xbf\xbd"
-
-/* Bytes of the valid UTF-8 sequence at `text`, 0 where there is none. */
-static size_t utf8_size(const unsigned char *text)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* of the first byte; of the second */
-		unsigned char size;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, /* no surrogates */
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		if (text[0] < forms[i].first || text[0] > forms[i].last)
-			continue;
-		if (text[1] < forms[i].low || text[1] > forms[i].high)
-			return 0;
-		for (size_t at = 2; at < forms[i].size; at++)
-			if ((text[at] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].size;
-	}
-	return 0;
-}
 
 static void write_control(struct writer *writer, unsigned char c)
 {
@@ -60,6 +32,7 @@ static bool is_late_control(const unsigned char *text)
 /* Writes the one character that cannot stand for itself; returns its bytes. */
 static size_t write_escaped(struct writer *writer, const unsigned char *text)
 {
+	uint32_t character;
 	size_t size = 1;
 
 	if (*text == '"' || *text == '\\') {
@@ -71,7 +44,7 @@ static size_t write_escaped(struct writer *writer, const unsigned char *text)
 		write_control(writer, *text);
 		return size;
 	}
-	size = utf8_size(text);
+	size = utf8_decode((const char *)text, &character);
 	if (size == 0) {
 		writer_string(writer, REPLACEMENT);
 		return 1;
