@@ -38,33 +38,40 @@ static bool is_same_vm(const struct target *one, const struct target *other)
 	return one->pid > 0 && one->pid == other->pid && one->start_ns == other->start_ns;
 }
 
-/* An alert of the host concerns all, one of a VM what is in it, and one of a part that part. */
-static bool concerns(const struct target *inhibitor, const struct target *target)
+static bool fires_at(const struct target *target, size_t rule_number)
 {
-	if (inhibitor->scope == SCOPE_HOST || inhibitor == target)
-		return true;
-	return inhibitor->scope != target->scope && is_same_vm(inhibitor, target);
+	for (size_t i = 0; i < target->n; i++)
+		if (target->instances[i].rule_number == rule_number)
+			return machine_fires(&target->instances[i].machine);
+	return false;
 }
 
-static bool fires_for(const struct engine *engine, const char *rule, const struct target *target)
+/* An alert of the host concerns all, one of a VM what is in it, and one of a part that part. */
+static bool fires_for(const struct engine *engine, size_t rule_number, const struct target *target)
 {
-	for (const struct target *other = engine->targets.first; other; other = other->next) {
-		if (!concerns(other, target))
-			continue;
-		for (size_t i = 0; i < other->n; i++)
-			if (machine_fires(&other->instances[i].machine) &&
-				strcmp(other->instances[i].rule->name, rule) == 0)
-				return true;
-	}
+	enum scope scope = engine->setup.rules->rule[rule_number].scope;
+
+	if (scope == target->scope)
+		return fires_at(target, rule_number);
+	if (!engine->n_firing[rule_number])
+		return false;
+	for (const struct target *other = engine->targets.first; other; other = other->next)
+		if (other->scope == scope && (scope == SCOPE_HOST || is_same_vm(other, target)) &&
+			fires_at(other, rule_number))
+			return true;
 	return false;
 }
 
 static bool is_inhibited(
 	const struct engine *engine, const struct target *target, const struct rule *rule)
 {
+	const struct rules *rules = engine->setup.rules;
+
 	for (size_t i = 0; i < rule->n_inhibit_by; i++)
-		if (fires_for(engine, rule->inhibit_by[i], target))
-			return true;
+		for (size_t number = 0; number < rules->n; number++)
+			if (strcmp(rules->rule[number].name, rule->inhibit_by[i]) == 0 &&
+				fires_for(engine, number, target))
+				return true;
 	return false;
 }
 
@@ -389,15 +396,20 @@ static void announce(struct engine *engine, const struct snapshot *snap,
 	tell_change(engine, snap, target, instance, wanted);
 }
 
-static void count_crowds(struct engine *engine)
+static void count_instance(struct engine *engine, const struct instance *instance)
+{
+	engine->n_firing[instance->rule_number] += machine_fires(&instance->machine);
+	crowd_of(engine, instance)->n_new +=
+		instance->told == TOLD_NOTHING && wanted_of(&instance->machine) == TOLD_NODATA;
+}
+
+static void count_instances(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->setup.rules->n; i++)
-		engine->crowds[i].n_new = 0;
+		engine->n_firing[i] = engine->crowds[i].n_new = 0;
 	for (struct target *target = engine->targets.first; target; target = target->next)
 		for (size_t i = 0; i < target->n; i++)
-			crowd_of(engine, &target->instances[i])->n_new +=
-				target->instances[i].told == TOLD_NOTHING &&
-				wanted_of(&target->instances[i].machine) == TOLD_NODATA;
+			count_instance(engine, &target->instances[i]);
 }
 
 /* What rules are about, when there are many. */
@@ -455,7 +467,7 @@ static void tell_crowds(struct engine *engine, const struct snapshot *snap)
 
 void engine_announce(struct engine *engine, const struct snapshot *snap)
 {
-	count_crowds(engine);
+	count_instances(engine);
 	for (struct target *target = engine->targets.first; target; target = target->next)
 		for (size_t i = 0; i < target->n; i++)
 			announce(engine, snap, target, &target->instances[i]);

@@ -34,9 +34,10 @@ struct engine *engine_new(const struct engine_setup *setup)
 	engine->arena = arena_new();
 	engine->memory = evidence_memory_new();
 	engine->crowds = calloc(setup->rules->n + 1, sizeof(*engine->crowds));
+	engine->n_firing = calloc(setup->rules->n + 1, sizeof(*engine->n_firing));
 	for (size_t i = 0; i < setup->rules->n; i++)
 		engine->scopes |= 1u << setup->rules->rule[i].scope;
-	if (engine->arena && engine->memory && engine->crowds)
+	if (engine->arena && engine->memory && engine->crowds && engine->n_firing)
 		return engine;
 	engine_free(engine);
 	return NULL;
@@ -64,6 +65,7 @@ void engine_free(struct engine *engine)
 	evidence_memory_free(engine->memory);
 	arena_free(engine->arena);
 	free(engine->crowds);
+	free(engine->n_firing);
 	free(engine);
 }
 

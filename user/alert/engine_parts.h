@@ -33,7 +33,8 @@ struct engine {
 	struct ledgers ledgers;
 	struct evidence_memory *memory;
 	struct arena *arena; /* for one tick */
-	struct crowd *crowds; /* by the number of the rule */
+	struct crowd *crowds; /* by the number of the rule, as is the next */
+	size_t *n_firing; /* entities that it fires for at the present tick */
 	struct recent *recents;
 	uint32_t scopes; /* that there are rules of */
 	uint64_t tick; /* number of the present one, from 1 on */
