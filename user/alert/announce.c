@@ -221,6 +221,8 @@ static void forget_recent(struct engine *engine, uint64_t identity, const struct
 		if (recent->identity != identity || recent->rule != rule)
 			continue;
 		*link = recent->next;
+		if (!recent->next)
+			engine->recents_tail = link;
 		record_drop(recent->record);
 		free(recent);
 		return;
@@ -231,16 +233,15 @@ static void forget_recent(struct engine *engine, uint64_t identity, const struct
 static void remember_ended(struct engine *engine, const struct snapshot *snap, uint64_t identity,
 	const struct rule *rule, const struct alert_record *record)
 {
-	struct recent *recent = must(calloc(1, sizeof(*recent))), **link = &engine->recents;
+	struct recent *recent = must(calloc(1, sizeof(*recent)));
 
-	while (*link)
-		link = &(*link)->next;
 	recent->identity = identity;
 	recent->rule = rule;
 	recent->record = must(record_share(record));
 	recent->due_ns = snap->mono_ns + REFRESH_NS;
 	recent->end_ns = snap->mono_ns + REFRESH_ENDED_NS;
-	*link = recent;
+	*engine->recents_tail = recent;
+	engine->recents_tail = &recent->next;
 }
 
 static void refresh_ended(struct engine *engine, const struct snapshot *snap)

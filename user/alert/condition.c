@@ -44,8 +44,7 @@ bool condition_read(const struct node *test, const struct subject *subject, doub
 		return condition_number(test, subject, ret);
 	if (!subject->windows)
 		return false;
-	return window_value(
-		&subject->windows[test->window], test->over, subject->snap->mono_ns, ret);
+	return window_value(&subject->windows[test->window], subject->snap->mono_ns, ret);
 }
 
 static struct judgement check_number(const struct node *test, const struct subject *subject)

@@ -31,6 +31,7 @@ struct engine *engine_new(const struct engine_setup *setup)
 	engine->setup = *setup;
 	targets_init(&engine->targets);
 	ledgers_init(&engine->ledgers, setup->rules->n);
+	engine->recents_tail = &engine->recents;
 	engine->arena = arena_new();
 	engine->memory = evidence_memory_new();
 	engine->crowds = calloc(setup->rules->n + 1, sizeof(*engine->crowds));
@@ -53,6 +54,7 @@ static void forget_recents(struct engine *engine)
 		free(recent);
 	}
 	engine->recents = NULL;
+	engine->recents_tail = &engine->recents;
 }
 
 void engine_free(struct engine *engine)

@@ -35,7 +35,7 @@ struct engine {
 	struct arena *arena; /* for one tick */
 	struct crowd *crowds; /* by the number of the rule, as is the next */
 	size_t *n_firing; /* entities that it fires for at the present tick */
-	struct recent *recents;
+	struct recent *recents, **recents_tail;
 	uint32_t scopes; /* that there are rules of */
 	uint64_t tick; /* number of the present one, from 1 on */
 	uint64_t begun_ns; /* the first one, CLOCK_MONOTONIC */

@@ -20,9 +20,9 @@ static void note_change(struct machine *machine, uint64_t now_ns)
 /* The oldest of the last changes tells whether there were too many within an hour. */
 static bool changes_too_often(const struct machine *machine, uint64_t now_ns)
 {
-	uint64_t oldest_ns = machine->changes_ns[machine->n_changes % RING];
-
-	return machine->n_changes >= RING && now_ns - oldest_ns < FLAP_NS;
+	if (machine->n_changes < RING)
+		return false;
+	return now_ns - machine->changes_ns[machine->n_changes % RING] < FLAP_NS;
 }
 
 static void fire(struct machine *machine, const struct moment *now)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/must.h"
 #include "model/filter_tree.h"
@@ -26,7 +27,8 @@ static void instance_init(struct instance *instance, const struct rule *rule, si
 		return;
 	instance->windows = must(calloc(hold->n_windows, sizeof(*instance->windows)));
 	for (unsigned i = 0; i < hold->n_windows; i++)
-		window_init(&instance->windows[i], hold->windows[i]->window_ns);
+		window_init(
+			&instance->windows[i], hold->windows[i]->over, hold->windows[i]->window_ns);
 }
 
 static void instance_done(struct instance *instance)
@@ -60,11 +62,16 @@ void targets_done(struct targets *targets)
 	targets_init(targets);
 }
 
+static void index_process(struct targets *targets, struct target *target)
+{
+	if (target->by_process && target->by_process != target->identity)
+		table_add(&targets->by_identity, target->by_process, target);
+}
+
 static void index_target(struct targets *targets, struct target *target)
 {
 	table_add(&targets->by_identity, target->identity, target);
-	if (target->by_process && target->by_process != target->identity)
-		table_add(&targets->by_identity, target->by_process, target);
+	index_process(targets, target);
 }
 
 static void index_all(struct targets *targets)
@@ -133,26 +140,55 @@ static void update_key(struct target *target, const struct item *item)
 	must_set_text(&target->key, number);
 }
 
-void target_update(struct targets *targets, struct target *target, const struct item *item)
+static bool is_text(const char *text, const char *other)
+{
+	return text && other ? strcmp(text, other) == 0 : text == other;
+}
+
+/* What tells an entity from others, its key left aside, which never changes. */
+static bool is_still(const struct target *target, const struct vm *vm)
+{
+	if (!vm)
+		return target->identity != 0;
+	return target->by_process && target->pid == vm->pid && target->start_ns == vm->start_ns &&
+	       is_text(target->uuid, vm->uuid);
+}
+
+static void update_identity(struct targets *targets, struct target *target, const struct item *item)
 {
 	uint64_t identity = identity_of(target->scope, item);
 	uint64_t by_process = identity_by_process(target->scope, item);
-	const struct vm *vm = item->vm;
 
-	target->item = *item;
-	target->restored = false;
-	update_key(target, item);
-	if (vm) {
-		must_set_text(&target->vm, vm->name);
-		must_set_text(&target->uuid, vm->uuid);
-		target->pid = vm->pid;
-		target->start_ns = vm->start_ns;
-	}
+	bool is_new = target->identity == identity && !target->by_process;
+
 	if (target->identity == identity && target->by_process == by_process)
 		return;
 	target->identity = identity;
 	target->by_process = by_process;
-	index_all(targets);
+	if (is_new)
+		index_process(targets, target);
+	else
+		index_all(targets);
+}
+
+void target_update(struct targets *targets, struct target *target, const struct item *item)
+{
+	const struct vm *vm = item->vm;
+	bool is_same = is_still(target, vm);
+
+	target->item = *item;
+	target->restored = false;
+	update_key(target, item);
+	if (vm)
+		must_set_text(&target->vm, vm->name);
+	if (is_same)
+		return;
+	if (vm) {
+		must_set_text(&target->uuid, vm->uuid);
+		target->pid = vm->pid;
+		target->start_ns = vm->start_ns;
+	}
+	update_identity(targets, target, item);
 }
 
 static bool has_ended(const struct target *target, uint64_t tick)

@@ -13,11 +13,20 @@
 /* By which part of its length a window may lack time to be full, since ticks are not on time. */
 #define LATE_PART 100
 
-static const struct span nothing = { .min = INFINITY, .max = -INFINITY };
+/* Of a ring; doubled as often as it must be. */
+#define SIZE_MIN 8
 
-void window_init(struct window *window, uint64_t length_ns)
+static struct span no_span(const struct window *window)
 {
-	*window = (struct window){ .length_ns = length_ns, .between = nothing };
+	static const double values[N_OVERS] = { [OVER_MAX] = -INFINITY, [OVER_MIN] = INFINITY };
+
+	return (struct span){ .value = values[window->over] };
+}
+
+void window_init(struct window *window, enum over over, uint64_t length_ns)
+{
+	*window = (struct window){ .over = over, .length_ns = length_ns };
+	window->between = window->newest.span = no_span(window);
 }
 
 void window_done(struct window *window)
@@ -30,53 +39,53 @@ static struct window_part *part_at(const struct window *window, unsigned i)
 {
 	unsigned at = window->oldest + i;
 
-	return &window->parts[at <= WINDOW_PARTS ? at : at - (WINDOW_PARTS + 1)];
+	return &window->parts[at < window->size ? at : at - window->size];
 }
 
-static struct window_part *newest_part(const struct window *window)
+static double join_values(enum over over, const struct span *span, const struct span *newer)
 {
-	return part_at(window, window->n - 1);
+	switch (over) {
+	case OVER_AVG:
+		return span->value + newer->value;
+	case OVER_MAX:
+		return span->value > newer->value ? span->value : newer->value;
+	case OVER_MIN:
+		return span->value < newer->value ? span->value : newer->value;
+	default:
+		return span->valued_ns ? span->value : newer->value;
+	}
 }
 
-/* Both in one, where `older` ends before `newer` begins. */
-static struct span join(const struct span *older, const struct span *newer)
+/* Makes a span include one that comes after it. */
+static void extend(enum over over, struct span *span, const struct span *newer)
 {
-	const struct span *first = older->valued_ns ? older : newer;
-
-	return (struct span){
-		.measured_ns = older->measured_ns + newer->measured_ns,
-		.valued_ns = older->valued_ns + newer->valued_ns,
-		.sum = older->sum + newer->sum,
-		.min = older->min < newer->min ? older->min : newer->min,
-		.max = older->max > newer->max ? older->max : newer->max,
-		.first = first->first,
-		.first_ns = first->first_ns,
-	};
+	span->value = join_values(over, span, newer);
+	if (!span->valued_ns)
+		span->first_ns = newer->first_ns;
+	span->measured_ns += newer->measured_ns;
+	span->valued_ns += newer->valued_ns;
 }
 
 /*
- * From the newest but one back to the oldest: each then holds the sum of itself and of all after
- * it, so that the oldest one goes without a subtraction, which would leave an error behind. A part
- * is summed once.
+ * From the newest back to the oldest: each then holds the sum of itself and of all after it, so
+ * that the oldest one goes without a subtraction, which would leave an error behind. A part is
+ * summed once.
  */
 static void sum_up(struct window *window)
 {
-	window->n_summed = window->n - 1;
-	for (unsigned i = window->n_summed; i-- > 1;) {
-		struct window_part *part = part_at(window, i - 1);
-
-		part->span = join(&part->span, &part_at(window, i)->span);
-	}
-	window->between = nothing;
+	for (unsigned i = window->n - 1; i > 0; i--)
+		extend(window->over, &part_at(window, i - 1)->span, &part_at(window, i)->span);
+	window->n_summed = window->n;
+	window->between = no_span(window);
 }
 
 static void drop_oldest(struct window *window)
 {
 	if (window->n_summed == 0)
 		sum_up(window);
-	window->n_summed -= window->n_summed > 0;
-	window->oldest = window->oldest < WINDOW_PARTS ? window->oldest + 1 : 0;
+	window->n_summed--;
 	window->n--;
+	window->oldest = window->oldest + 1 < window->size ? window->oldest + 1 : 0;
 }
 
 /* Ticks are not on time to the nanosecond: what is within for the most part is within. */
@@ -86,93 +95,95 @@ static void drop_old(struct window *window, uint64_t now_ns)
 
 	while (window->n && part_at(window, 0)->middle_ns < from_ns)
 		drop_oldest(window);
+	if (window->newest.middle_ns < from_ns)
+		window->newest = (struct window_part){ .span = no_span(window) };
 }
 
-static struct window_part *add_part(struct window *window, uint64_t begin_ns)
+/* Ticks that are far apart need few parts. */
+static void grow(struct window *window)
 {
-	struct window_part *part;
+	unsigned size = window->size ? 2 * window->size : SIZE_MIN;
+	struct window_part *parts = must(calloc(size, sizeof(*parts)));
 
-	if (window->n > WINDOW_PARTS)
+	for (unsigned i = 0; i < window->n; i++)
+		parts[i] = *part_at(window, i);
+	free(window->parts);
+	window->parts = parts;
+	window->size = size;
+	window->oldest = 0;
+}
+
+static void close_newest(struct window *window)
+{
+	if (window->n == WINDOW_PARTS)
 		drop_oldest(window);
-	if (window->n)
-		window->between = join(&window->between, &newest_part(window)->span);
-	window->n++;
-	part = newest_part(window);
-	*part = (struct window_part){ .begin_ns = begin_ns, .span = nothing };
-	return part;
+	if (window->n == window->size)
+		grow(window);
+	*part_at(window, window->n++) = window->newest;
+	extend(window->over, &window->between, &window->newest.span);
+	window->newest = (struct window_part){ .span = no_span(window) };
 }
 
 /* The first value of a part decides when it begins, so that no part is cut in two by the clock. */
-static struct window_part *part_for(struct window *window, uint64_t begin_ns)
+static void begin_part(struct window *window, uint64_t begin_ns)
 {
-	uint64_t length_ns = window->length_ns / WINDOW_PARTS;
+	bool is_open = window->newest.span.measured_ns;
 
-	if (window->n && begin_ns < newest_part(window)->begin_ns + length_ns)
-		return newest_part(window);
-	return add_part(window, begin_ns);
+	if (is_open && begin_ns < window->newest_begin_ns + window->length_ns / WINDOW_PARTS)
+		return;
+	if (is_open)
+		close_newest(window);
+	window->newest_begin_ns = begin_ns;
 }
 
-static void add_value(struct span *span, double value, uint64_t now_ns, uint64_t ns)
+static void add_value(struct window *window, double value, uint64_t now_ns, uint64_t ns)
 {
-	const struct span added = {
+	const struct span span = {
 		.valued_ns = ns,
-		.sum = value * (double)ns * 1e-9,
-		.min = value,
-		.max = value,
-		.first = value,
+		.value = window->over == OVER_AVG ? value * (double)ns * 1e-9 : value,
 		.first_ns = now_ns,
 	};
 
-	*span = join(span, &added);
+	extend(window->over, &window->newest.span, &span);
+	window->last = value;
+	window->last_ns = now_ns;
 }
 
 void window_add(struct window *window, double value, uint64_t now_ns, uint64_t ns)
 {
-	struct window_part *part;
-
-	if (!window->parts)
-		window->parts = must(calloc(WINDOW_PARTS + 1, sizeof(*window->parts)));
 	if (!window->begun_ns)
 		window->begun_ns = now_ns - ns;
-	part = part_for(window, now_ns - ns);
-	part->span.measured_ns += ns;
-	part->middle_ns = part->begin_ns + part->span.measured_ns / 2;
-	if (isnan(value))
-		return;
-	add_value(&part->span, value, now_ns, ns);
-	window->last = value;
-	window->last_ns = now_ns;
+	begin_part(window, now_ns - ns);
+	if (!isnan(value))
+		add_value(window, value, now_ns, ns);
+	window->newest.span.measured_ns += ns;
+	window->newest.middle_ns = window->newest_begin_ns + window->newest.span.measured_ns / 2;
 }
 
 /* All parts as one, which begins as the oldest does. */
 static struct span add_up(const struct window *window)
 {
-	struct span all = window->between;
+	struct span all = window->n_summed ? part_at(window, 0)->span : no_span(window);
 
-	if (window->n_summed)
-		all = join(&part_at(window, 0)->span, &all);
-	return window->n ? join(&all, &newest_part(window)->span) : all;
+	extend(window->over, &all, &window->between);
+	extend(window->over, &all, &window->newest.span);
+	return all;
 }
 
 static double change_per_second(const struct window *window, const struct span *all)
 {
 	double seconds = (double)(window->last_ns - all->first_ns) * 1e-9;
 
-	return seconds > 0 ? (window->last - all->first) / seconds : NAN;
+	return seconds > 0 ? (window->last - all->value) / seconds : NAN;
 }
 
-static double value_of(const struct window *window, const struct span *all, enum over over)
+static double value_of(const struct window *window, const struct span *all)
 {
-	switch (over) {
-	case OVER_AVG:
-		return all->sum / ((double)all->valued_ns * 1e-9);
-	case OVER_MAX:
-		return all->max;
-	case OVER_MIN:
-		return all->min;
-	default:
-		return change_per_second(window, all);
-	}
+	if (all->valued_ns == 0)
+		return NAN;
+	if (window->over == OVER_AVG)
+		return all->value / ((double)all->valued_ns * 1e-9);
+	return window->over == OVER_RATE ? change_per_second(window, all) : all->value;
 }
 
 static bool has_been_full(const struct window *window, uint64_t now_ns)
@@ -181,7 +192,7 @@ static bool has_been_full(const struct window *window, uint64_t now_ns)
 	       now_ns - window->begun_ns >= window->length_ns - window->length_ns / LATE_PART;
 }
 
-bool window_value(struct window *window, enum over over, uint64_t now_ns, double *ret)
+bool window_value(struct window *window, uint64_t now_ns, double *ret)
 {
 	struct span all;
 
@@ -190,6 +201,6 @@ bool window_value(struct window *window, enum over over, uint64_t now_ns, double
 	if (!has_been_full(window, now_ns) ||
 		all.measured_ns * 10 < window->length_ns * MEASURED_MIN)
 		return false;
-	*ret = all.valued_ns ? value_of(window, &all, over) : NAN;
+	*ret = value_of(window, &all);
 	return true;
 }

@@ -16,30 +16,35 @@
 struct span {
 	uint64_t measured_ns; /* how long its values held, or it was known that there was none */
 	uint64_t valued_ns; /* how long its values held */
-	double sum; /* of values by the seconds they held */
-	double min, max, first;
+	/* By what the window is for: the sum of values by the seconds they held, the largest, the
+	 * smallest, or the first. */
+	double value;
 	uint64_t first_ns; /* when the first one was known */
 };
 
+/* A part of the window; its span is of it alone or, once summed, of it and those after it. */
 struct window_part {
-	uint64_t begin_ns; /* of the first value in it */
 	uint64_t middle_ns;
-	struct span span; /* of it alone or, of those that are summed, of it and those after it */
+	struct span span;
 };
 
 /* Zero-initialise, then window_init(). */
 struct window {
+	enum over over;
+	unsigned oldest, n, size; /* of the ring */
+	unsigned n_summed; /* of the oldest ones */
 	uint64_t length_ns;
-	struct window_part *parts; /* a ring, made at the first value */
-	unsigned oldest, n;
-	unsigned n_summed; /* of the oldest */
-	struct span between; /* those after the summed ones, the newest left out */
+	struct window_part *parts; /* a ring: those that are whole */
+	struct span between; /* those of them that are not summed */
+	struct window_part newest; /* the one that is being filled */
+	uint64_t newest_begin_ns; /* of the first value in it */
 	uint64_t begun_ns; /* from when on it has been measured; 0: not yet */
 	double last;
 	uint64_t last_ns;
 };
 
-void window_init(struct window *window, uint64_t length_ns);
+/* OVER_AVG: the mean weighted by time; MAX, MIN; RATE: the change per second. */
+void window_init(struct window *window, enum over over, uint64_t length_ns);
 void window_done(struct window *window);
 
 /*
@@ -49,10 +54,10 @@ void window_done(struct window *window);
 void window_add(struct window *window, double value, uint64_t now_ns, uint64_t ns);
 
 /*
- * The mean weighted by time, the largest, the smallest, or the change per second. False until the
- * window has been full once, and while less than nine tenths of it were measured. *ret is NAN where
- * nothing happened in all of it. Time does not go back: what is too old is forgotten.
+ * What the window is for. False until it has been full once, and while less than nine tenths of it
+ * were measured. *ret is NAN where nothing happened in all of it. Time does not go back: what is
+ * too old is forgotten.
  */
-bool window_value(struct window *window, enum over over, uint64_t now_ns, double *ret);
+bool window_value(struct window *window, uint64_t now_ns, double *ret);
 
 #endif

@@ -58,7 +58,7 @@ static int parse_not(struct parser *parser, struct node **ret)
 	return err;
 }
 
-/* Operands of one kind, joined by one sort of token. */
+/* Operands of one kind, joined by one sort of token. One alone stands for itself. */
 static int parse_chain(struct parser *parser, enum node_kind kind, enum token_kind joint,
 	int (*parse_operand)(struct parser *parser, struct node **ret), struct node **ret)
 {
@@ -71,7 +71,7 @@ static int parse_chain(struct parser *parser, enum node_kind kind, enum token_ki
 		if (!err)
 			err = parse_operand(parser, last);
 	}
-	*ret = chain;
+	*ret = chain->first && !chain->first->next ? chain->first : chain;
 	return err;
 }
 
