@@ -111,30 +111,38 @@ static const struct {
 
 /* A column of the catalogue as a member of a line. */
 struct known {
-	struct column column;
+	const char *name;
 	size_t name_size;
+	const struct metric *metric;
 	bool has_field; /* which is read from it */
+	uint32_t needs; /* those of the metric */
+	size_t offset; /* of the field */
+	void (*clear)(void *field); /* NULL where absent is zero or there is no field */
 	uint64_t seen; /* number of the last line with a value of it */
+	struct known *follower; /* what came after it last, NULL: nothing yet */
 };
 
 struct replay_rows {
 	struct known *known; /* scope by scope, in catalogue order */
 	size_t begin[N_SCOPES + 1]; /* of each scope in it */
 	struct table by_name[N_SCOPES];
+	struct known heads[N_SCOPES]; /* whose followers are the first of a line */
 	uint64_t n_lines;
 };
 
-static const char *name_of(const struct known *known)
-{
-	return known->column.metric->views[known->column.view];
-}
-
 static struct known make_known(const struct column *column)
 {
+	const struct metric *metric = column->metric;
+	bool has_field = !metric->derive && column->view == VIEW_TOTAL;
+
 	return (struct known){
-		.column = *column,
-		.name_size = strlen(column->metric->views[column->view]),
-		.has_field = !column->metric->derive && column->view == VIEW_TOTAL,
+		.name = metric->views[column->view],
+		.name_size = strlen(metric->views[column->view]),
+		.metric = metric,
+		.has_field = has_field,
+		.needs = metric->needs,
+		.offset = metric->field.offset,
+		.clear = has_field ? types[metric->field.type].clear : NULL,
 	};
 }
 
@@ -148,7 +156,7 @@ static void add_scope(struct replay_rows *rows, enum scope scope)
 		struct known *known = &rows->known[n++];
 
 		*known = make_known(&column);
-		table_add(&rows->by_name[scope], table_hash_bytes(name_of(known), known->name_size),
+		table_add(&rows->by_name[scope], table_hash_bytes(known->name, known->name_size),
 			known);
 	}
 	rows->begin[scope + 1] = n;
@@ -183,10 +191,10 @@ void replay_rows_free(struct replay_rows *rows)
 static bool is_named(const struct known *known, const struct member *member)
 {
 	return known->name_size == member->name_size &&
-	       memcmp(name_of(known), member->name, member->name_size) == 0;
+	       memcmp(known->name, member->name, member->name_size) == 0;
 }
 
-static struct known *find_known(
+static struct known *search_known(
 	const struct replay_rows *rows, enum scope scope, const struct member *member)
 {
 	uint64_t hash = table_hash_bytes(member->name, member->name_size);
@@ -197,57 +205,70 @@ static struct known *find_known(
 	return known;
 }
 
-static bool is_read(const struct known *known, size_t key)
+/* As a rule all lines of a scope have the same members in the same order. */
+static struct known *find_known(const struct replay_rows *rows, enum scope scope,
+	const struct member *member, struct known *last)
 {
-	return known->has_field && known->column.metric->field.offset != key;
+	struct known *known = last->follower;
+
+	if (known && is_named(known, member))
+		return known;
+	known = search_known(rows, scope, member);
+	last->follower = known ? known : last->follower;
+	return known;
 }
 
 static int read_value(const struct reading *reading, const struct member *member,
 	struct known *known, size_t key, struct entity *entity)
 {
-	const struct metric *metric = known->column.metric;
+	enum field_type type = known->metric->field.type;
 	const struct slot slot = {
 		.member = member,
 		.snap = reading->snap,
-		.metric = metric,
-		.field = (char *)entity + metric->field.offset,
+		.metric = known->metric,
+		.field = (char *)entity + known->offset,
 	};
 
-	if (is_read(known, key) && types[metric->field.type].set(&slot) < 0) {
-		*reading->fault = (struct fault){ name_of(known), types[metric->field.type].right };
+	if (known->has_field && known->offset != key && types[type].set(&slot) < 0) {
+		*reading->fault = (struct fault){ known->name, types[type].right };
 		return -EINVAL;
 	}
 	known->seen = reading->rows->n_lines;
-	entity->have |= metric->needs;
+	entity->have |= known->needs;
 	return 0;
 }
 
 /* Of sources that did deliver, what is null was not reported. */
-static void clear_value(const struct known *known, struct entity *entity)
+static void clear_nulls(
+	const struct replay_rows *rows, enum scope scope, size_t key, struct entity *entity)
 {
-	const struct metric *metric = known->column.metric;
+	for (size_t i = rows->begin[scope]; i < rows->begin[scope + 1]; i++) {
+		const struct known *known = &rows->known[i];
 
-	if (types[metric->field.type].clear && (entity->have & metric->needs) == metric->needs)
-		types[metric->field.type].clear((char *)entity + metric->field.offset);
+		if (known->clear && known->seen != rows->n_lines && known->offset != key &&
+			(entity->have & known->needs) == known->needs)
+			known->clear((char *)entity + known->offset);
+	}
 }
 
 int replay_rows_read(
 	const struct reading *reading, enum scope scope, size_t key, struct entity *entity)
 {
 	struct replay_rows *rows = reading->rows;
+	struct known *last = &rows->heads[scope], *known;
 	int err = 0;
 
 	rows->n_lines++;
 	for (size_t i = 0; i < reading->line->n && !err; i++) {
 		const struct member *member = &reading->line->all[i];
-		struct known *known =
-			member->kind == MEMBER_NULL ? NULL : find_known(rows, scope, member);
 
-		if (known)
-			err = read_value(reading, member, known, key, entity);
+		known = member->kind == MEMBER_NULL ? NULL : find_known(rows, scope, member, last);
+		if (!known)
+			continue;
+		err = read_value(reading, member, known, key, entity);
+		last = known;
 	}
-	for (size_t i = rows->begin[scope]; i < rows->begin[scope + 1] && !err; i++)
-		if (is_read(&rows->known[i], key) && rows->known[i].seen != rows->n_lines)
-			clear_value(&rows->known[i], entity);
+	if (!err)
+		clear_nulls(rows, scope, key, entity);
 	return err;
 }

@@ -17,13 +17,30 @@ const char *replay_text(const struct members *line, const char *name)
 	return member && member->kind == MEMBER_TEXT ? member->text : NULL;
 }
 
-/* Appends the decimal digits at *text to *number. -ERANGE when it overflows. */
+/* No number of so many digits overflows. */
+#define SAFE_DIGITS 19
+
+/* Appends a digit. False when it overflows. */
+static bool append(uint64_t *number, unsigned digit)
+{
+	return !__builtin_mul_overflow(*number, 10u, number) &&
+	       !__builtin_add_overflow(*number, digit, number);
+}
+
+/*
+ * Appends the decimal digits at *text to *number, at most so many; there have been *n before, and
+ * *n becomes how many there are in all. -ERANGE when it overflows.
+ */
 static int parse_digits(const char **text, int most, uint64_t *number, int *n)
 {
-	for (*n = 0; *n < most && **text >= '0' && **text <= '9'; ++*text, ++*n)
-		if (__builtin_mul_overflow(*number, 10u, number) ||
-			__builtin_add_overflow(*number, (unsigned)(**text - '0'), number))
+	for (; most > 0 && **text >= '0' && **text <= '9'; ++*text, ++*n, most--) {
+		unsigned digit = (unsigned)(**text - '0');
+
+		if (*n < SAFE_DIGITS)
+			*number = *number * 10 + digit;
+		else if (!append(number, digit))
 			return -ERANGE;
+	}
 	return 0;
 }
 
@@ -31,23 +48,23 @@ static int parse_digits(const char **text, int most, uint64_t *number, int *n)
 static int parse_decimal(const char *text, int decimals, uint64_t *ret)
 {
 	uint64_t number = 0;
-	int digits, err = parse_digits(&text, INT_MAX, &number, &digits);
+	int n = 0, n_before, err = parse_digits(&text, INT_MAX, &number, &n);
 
 	if (err)
 		return err;
-	if (digits == 0)
+	if (n == 0)
 		return -EINVAL;
-	digits = 0;
+	n_before = n;
 	if (*text == '.' && decimals > 0) {
 		text++;
-		err = parse_digits(&text, decimals, &number, &digits);
+		err = parse_digits(&text, decimals, &number, &n);
 	}
 	if (err)
 		return err;
 	if (*text)
 		return -EINVAL;
-	for (; digits < decimals; digits++)
-		if (__builtin_mul_overflow(number, 10u, &number))
+	for (n -= n_before; n < decimals; n++)
+		if (!append(&number, 0))
 			return -ERANGE;
 	*ret = number;
 	return 0;

@@ -160,10 +160,13 @@ static void add_up_before(const struct sum *sum, const struct vm *vm, struct vm 
 	}
 }
 
+/* A recording may hold the sums alone, which are then left as they are. */
 static void add_up_vm(struct snapshot *snap, struct vm *vm)
 {
 	struct vm *before = NULL, *polled_before = NULL, *base;
 
+	if (!vm->vcpus && !vm->nics && !vm->disks)
+		return;
 	if (vm->e.before)
 		vm->e.before = before = kind_copy(snap, &vm_kind, vm->e.before);
 	if (vm->e.polled_before)
@@ -171,7 +174,7 @@ static void add_up_vm(struct snapshot *snap, struct vm *vm)
 			kind_copy(snap, &vm_kind, vm->e.polled_before);
 	for (size_t i = 0; i < N_SUMS; i++) {
 		if (!has_parts(&sums[i], vm))
-			continue; /* a recording may hold the sums alone */
+			continue;
 		add_up(&sums[i], vm);
 		base = sums[i].polled ? polled_before : before;
 		if (base)
@@ -328,11 +331,21 @@ static int compare_vms(const void *a, const void *b)
 	return order ? order : (one->pid > other->pid) - (one->pid < other->pid);
 }
 
+/* As they are in a recording. */
+static bool are_sorted(const struct vm *vm)
+{
+	while (vm && vm->next && compare_vms(&vm, &vm->next) <= 0)
+		vm = vm->next;
+	return !vm || !vm->next;
+}
+
 static void sort_vms(struct snapshot *snap)
 {
 	size_t n = 0, i = 0;
 	struct vm *vm, **order;
 
+	if (are_sorted(snap->vms))
+		return;
 	for (vm = snap->vms; vm; vm = vm->next)
 		n++;
 	order = arena_alloc(snap->arena, n * sizeof(*order));
