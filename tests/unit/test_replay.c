@@ -448,6 +448,26 @@ static void one_that_stops_ends_the_wait_for_a_pipe(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static void one_that_came_just_before_the_wait_ends_it_too(void **state)
+{
+	struct snapshot *snap = snapshot_new();
+	struct replay *replay;
+	char path[32];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	assert_int_equal(replay_open(path, &replay), 0);
+	stop = 1;
+	replay_stop_by(replay, &stop);
+	assert_int_equal(replay_read(replay, snap), -EINTR);
+	snapshot_free(snap);
+	replay_close(replay);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* jq writes 0.000000077 as the first, and 5007.000000001 as the second. */
 static void numbers_as_other_programs_write_them_are_rounded(void **state)
 {
@@ -517,6 +537,7 @@ int main(void)
 		cmocka_unit_test(a_line_below_a_vm_finds_it_wherever_it_stands),
 		cmocka_unit_test(a_signal_does_not_end_a_recording),
 		cmocka_unit_test(one_that_stops_ends_the_wait_for_a_pipe),
+		cmocka_unit_test(one_that_came_just_before_the_wait_ends_it_too),
 		cmocka_unit_test(numbers_as_other_programs_write_them_are_rounded),
 		cmocka_unit_test(sums_stay_known_when_only_vms_were_recorded),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_error),

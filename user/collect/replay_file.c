@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +35,25 @@ void replay_file_close(struct replay_file *file)
 		close(file->fd);
 }
 
+/*
+ * Until there is something to read, or -EINTR. Signals are let in only within the wait: one that
+ * came between it and the look at what stops it would be waited through.
+ */
+static int await_input(const struct replay_file *file)
+{
+	struct pollfd input = { .fd = file->fd, .events = POLLIN };
+	sigset_t all, before;
+	int n = -1;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	errno = EINTR;
+	while (n < 0 && errno == EINTR && !*file->stop)
+		n = ppoll(&input, 1, NULL, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return *file->stop ? -EINTR : 0;
+}
+
 /* Adds to what is in the buffer. The number of bytes, 0 at the end, or -errno. */
 static ssize_t fill(struct replay_file *file)
 {
@@ -41,6 +62,8 @@ static ssize_t fill(struct replay_file *file)
 
 	if (size == BUFFER_SIZE)
 		return -E2BIG;
+	if (file->stop && !file->can_seek && await_input(file) < 0)
+		return -EINTR;
 	memmove(file->buffer, file->buffer + file->begin, size);
 	file->begin = 0;
 	file->end = size;
