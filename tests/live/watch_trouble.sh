@@ -126,7 +126,7 @@ play() {
 
 # ends_in_time STATUS
 ends_in_time() {
-	until_true 10 is_gone "$WATCH"
+	until_true 10 is_gone "$WATCH" || kill -KILL "$WATCH"
 	wait "$WATCH"
 	local status=$?
 	echo "status $status: $(cat "$WORK/watch.err")"
@@ -267,7 +267,7 @@ leaves_nothing() {
 	EOF) exec 7>&- ;;
 	*) kill -"$1" "$WATCH" ;;
 	esac
-	wait "$WATCH" 2>/dev/null
+	until_true 10 is_gone "$WATCH" || return
 	exec 7>&-
 	until_true 5 are_gone "${helpers[@]}"
 }
