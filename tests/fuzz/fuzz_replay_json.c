@@ -11,16 +11,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* To be freed. With a NUL behind it, as lines have one. */
+/* To be freed. With what there is behind lines. */
 static char *copy(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = calloc(1, size + MEMBERS_SLACK);
 
 	if (!text)
 		abort();
 	if (size)
 		memcpy(text, data, size);
-	text[size] = '\0';
 	return text;
 }
 

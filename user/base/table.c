@@ -89,15 +89,6 @@ void *table_find(const struct table *table, uint64_t key, const void *after)
 	return NULL;
 }
 
-uint64_t table_hash(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325ull;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
-	return hash;
-}
-
 /* Eight bytes at a time; what is mixed in moves down, too, since the lower bits are the slot. */
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -117,4 +108,9 @@ uint64_t table_hash_bytes(const void *bytes, size_t size)
 	word = 0;
 	memcpy(&word, at, size);
 	return mix(hash, word);
+}
+
+uint64_t table_hash(const char *text)
+{
+	return table_hash_bytes(text, strlen(text));
 }

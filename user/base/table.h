@@ -26,10 +26,8 @@ void table_add(struct table *table, uint64_t key, void *value);
 /* The value of the key, or NULL. With `after`, the one after that value among equal keys. */
 void *table_find(const struct table *table, uint64_t key, const void *after);
 
-/* 64-bit FNV-1a. */
+/* Not the same on every machine: to be kept nowhere. */
 uint64_t table_hash(const char *text);
-
-/* Another one, which is faster where the size is known. */
 uint64_t table_hash_bytes(const void *bytes, size_t size);
 
 #endif

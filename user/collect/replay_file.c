@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/replay_json.h"
+
 /* The longest line and its end. */
 #define BUFFER_SIZE (REPLAY_MAX_LINE + 1)
 
@@ -18,7 +20,7 @@ int replay_file_open(struct replay_file *file, const char *path)
 	*file = (struct replay_file){ .fd = open(path, O_RDONLY | O_CLOEXEC), .next.line = 1 };
 	if (file->fd < 0)
 		return -errno;
-	file->buffer = malloc(BUFFER_SIZE + 1);
+	file->buffer = calloc(1, BUFFER_SIZE + MEMBERS_SLACK);
 	if (!file->buffer) {
 		close(file->fd);
 		file->fd = -1;

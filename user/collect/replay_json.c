@@ -2,7 +2,9 @@
 /* Owns the syntax of a line: JSON, cut into its members. */
 #include "collect/replay_json.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +126,22 @@ static const bool is_plain[256] = {
 	[0x5d ... 0x7f] = true,
 };
 
+#define EACH_BYTE (UINT64_MAX / 0xff)
+
+/* Whether eight bytes are plain. It may say no where all of them are. */
+static bool are_plain(const char *text)
+{
+	uint64_t word, quotes, backslashes;
+
+	static_assert(sizeof(word) <= MEMBERS_SLACK, "strings are read beyond the line");
+	memcpy(&word, text, sizeof(word));
+	quotes = word ^ EACH_BYTE * '"';
+	backslashes = word ^ EACH_BYTE * '\\';
+	return !((word | (word - EACH_BYTE * 0x20) | (quotes - EACH_BYTE) |
+			 (backslashes - EACH_BYTE)) &
+		 EACH_BYTE * 0x80);
+}
+
 /* The rest of a string behind what is plain. What escapes stand for is never longer than they. */
 static bool take_rest(struct scanner *scanner, char **end)
 {
@@ -144,6 +162,8 @@ static bool take_string(struct scanner *scanner, const char **text, size_t *size
 	if (!take_char(scanner, '"'))
 		return false;
 	begin = scanner->at;
+	while (are_plain(scanner->at))
+		scanner->at += sizeof(uint64_t);
 	while (is_plain[(unsigned char)*scanner->at])
 		scanner->at++;
 	end = scanner->at;

@@ -34,10 +34,13 @@ struct members {
 
 void members_done(struct members *members);
 
+/* Bytes from the end of a line on that there must be: eight are looked at at a time. */
+#define MEMBERS_SLACK 8
+
 /*
- * Reads a line, which is changed by that: `text` has a NUL at `size`. It must be one object of
- * JSON as RFC 8259 has it, in valid UTF-8, not nested too deeply. 0, or -EINVAL with *wrong_at
- * telling which byte is wrong.
+ * Reads a line, which is changed by that: `text` has a NUL at `size`, and memory for MEMBERS_SLACK
+ * bytes from there on. It must be one object of JSON as RFC 8259 has it, in valid UTF-8, not nested
+ * too deeply. 0, or -EINVAL with *wrong_at telling which byte is wrong.
  */
 int members_parse(struct members *members, char *text, size_t size, size_t *wrong_at);
 

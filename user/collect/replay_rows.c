@@ -109,57 +109,81 @@ static const struct {
 	[FIELD_NAME] = { set_name, NULL, "one of the words vmbpf writes there, or null" },
 };
 
-/* A column of the catalogue as a member of a line. */
+/* A field that has a value for what was not reported. */
+struct gap {
+	size_t offset;
+	uint32_t needs; /* the sources that would have reported it */
+	uint64_t filled; /* number of the last line with a value of it */
+	void (*clear)(void *field);
+};
+
+/* A member that lines have. */
 struct known {
 	const char *name;
 	size_t name_size;
-	const struct metric *metric;
+	const struct metric *metric; /* NULL where it is no column of the catalogue */
 	bool has_field; /* which is read from it */
-	uint32_t needs; /* those of the metric */
-	size_t offset; /* of the field */
-	void (*clear)(void *field); /* NULL where absent is zero or there is no field */
-	uint64_t seen; /* number of the last line with a value of it */
+	struct gap *gap; /* NULL where there is none */
 	struct known *follower; /* what came after it last, NULL: nothing yet */
 };
 
 struct replay_rows {
-	struct known *known; /* scope by scope, in catalogue order */
-	size_t begin[N_SCOPES + 1]; /* of each scope in it */
+	struct known *known, heads[N_SCOPES]; /* followers of a head are the first of a line */
 	struct table by_name[N_SCOPES];
-	struct known heads[N_SCOPES]; /* whose followers are the first of a line */
+	struct gap *gaps; /* scope by scope */
+	size_t n_known, begin[N_SCOPES + 1]; /* of each scope in the gaps */
 	uint64_t n_lines;
 };
 
-static struct known make_known(const struct column *column)
-{
-	const struct metric *metric = column->metric;
-	bool has_field = !metric->derive && column->view == VIEW_TOTAL;
+/* What is read elsewhere. It is known so that it is expected, too. */
+static const char *const others[] = { "type", "schema", "time", "interval_seconds", "host",
+	"uptime_seconds", "vm", "uuid", "vm_pid", "start_seconds" };
 
-	return (struct known){
-		.name = metric->views[column->view],
-		.name_size = strlen(metric->views[column->view]),
-		.metric = metric,
-		.has_field = has_field,
-		.needs = metric->needs,
-		.offset = metric->field.offset,
-		.clear = has_field ? types[metric->field.type].clear : NULL,
-	};
+#define N_OTHERS (sizeof(others) / sizeof(others[0]))
+
+static struct known *add_known(struct replay_rows *rows, enum scope scope, const char *name)
+{
+	struct known *known = &rows->known[rows->n_known++];
+
+	known->name = name;
+	known->name_size = strlen(name);
+	table_add(&rows->by_name[scope], table_hash_bytes(name, known->name_size), known);
+	return known;
 }
 
+static struct gap *add_gap(struct replay_rows *rows, enum scope scope, const struct metric *metric)
+{
+	struct gap *gap = &rows->gaps[rows->begin[scope + 1]++];
+
+	gap->offset = metric->field.offset;
+	gap->needs = metric->needs;
+	gap->clear = types[metric->field.type].clear;
+	return gap;
+}
+
+static void add_column(struct replay_rows *rows, enum scope scope, const struct column *column)
+{
+	const struct metric *metric = column->metric;
+	struct known *known = add_known(rows, scope, metric->views[column->view]);
+
+	known->metric = metric;
+	known->has_field = !metric->derive && column->view == VIEW_TOTAL;
+	if (known->has_field && types[metric->field.type].clear)
+		known->gap = add_gap(rows, scope, metric);
+}
+
+/* Of two that have the same name the first one is found. */
 static void add_scope(struct replay_rows *rows, enum scope scope)
 {
 	enum view view = VIEW_TOTAL;
 	struct column column;
-	size_t i = 0, n = rows->begin[scope];
+	size_t i = 0;
 
-	while (column_next(scope, &i, &view, &column)) {
-		struct known *known = &rows->known[n++];
-
-		*known = make_known(&column);
-		table_add(&rows->by_name[scope], table_hash_bytes(known->name, known->name_size),
-			known);
-	}
-	rows->begin[scope + 1] = n;
+	rows->begin[scope + 1] = rows->begin[scope];
+	while (column_next(scope, &i, &view, &column))
+		add_column(rows, scope, &column);
+	for (size_t k = 0; k < N_OTHERS; k++)
+		add_known(rows, scope, others[k]);
 }
 
 struct replay_rows *replay_rows_new(void)
@@ -168,9 +192,10 @@ struct replay_rows *replay_rows_new(void)
 
 	if (!rows)
 		return NULL;
-	rows->known = calloc(2 * n_metrics, sizeof(*rows->known));
-	if (!rows->known) {
-		free(rows);
+	rows->known = calloc(2 * n_metrics + N_SCOPES * N_OTHERS, sizeof(*rows->known));
+	rows->gaps = calloc(n_metrics, sizeof(*rows->gaps));
+	if (!rows->known || !rows->gaps) {
+		replay_rows_free(rows);
 		return NULL;
 	}
 	for (enum scope scope = 0; scope < N_SCOPES; scope++)
@@ -185,6 +210,7 @@ void replay_rows_free(struct replay_rows *rows)
 	for (enum scope scope = 0; scope < N_SCOPES; scope++)
 		table_done(&rows->by_name[scope]);
 	free(rows->known);
+	free(rows->gaps);
 	free(rows);
 }
 
@@ -218,36 +244,48 @@ static struct known *find_known(const struct replay_rows *rows, enum scope scope
 	return known;
 }
 
-static int read_value(const struct reading *reading, const struct member *member,
-	struct known *known, size_t key, struct entity *entity)
+static int read_field(const struct reading *reading, const struct member *member,
+	const struct known *known, struct entity *entity)
 {
-	enum field_type type = known->metric->field.type;
+	const struct field *field = &known->metric->field;
 	const struct slot slot = {
 		.member = member,
 		.snap = reading->snap,
 		.metric = known->metric,
-		.field = (char *)entity + known->offset,
+		.field = (char *)entity + field->offset,
 	};
 
-	if (known->has_field && known->offset != key && types[type].set(&slot) < 0) {
-		*reading->fault = (struct fault){ known->name, types[type].right };
-		return -EINVAL;
-	}
-	known->seen = reading->rows->n_lines;
-	entity->have |= known->needs;
-	return 0;
+	if (types[field->type].set(&slot) == 0)
+		return 0;
+	*reading->fault = (struct fault){ known->name, types[field->type].right };
+	return -EINVAL;
+}
+
+static int read_value(const struct reading *reading, const struct member *member,
+	const struct known *known, size_t key, struct entity *entity)
+{
+	int err = 0;
+
+	if (!known->metric || member->kind == MEMBER_NULL)
+		return 0;
+	if (known->has_field && known->metric->field.offset != key)
+		err = read_field(reading, member, known, entity);
+	if (known->gap)
+		known->gap->filled = reading->rows->n_lines;
+	entity->have |= known->metric->needs;
+	return err;
 }
 
 /* Of sources that did deliver, what is null was not reported. */
-static void clear_nulls(
+static void clear_gaps(
 	const struct replay_rows *rows, enum scope scope, size_t key, struct entity *entity)
 {
 	for (size_t i = rows->begin[scope]; i < rows->begin[scope + 1]; i++) {
-		const struct known *known = &rows->known[i];
+		const struct gap *gap = &rows->gaps[i];
 
-		if (known->clear && known->seen != rows->n_lines && known->offset != key &&
-			(entity->have & known->needs) == known->needs)
-			known->clear((char *)entity + known->offset);
+		if ((entity->have & gap->needs) == gap->needs && gap->filled != rows->n_lines &&
+			gap->offset != key)
+			gap->clear((char *)entity + gap->offset);
 	}
 }
 
@@ -262,13 +300,13 @@ int replay_rows_read(
 	for (size_t i = 0; i < reading->line->n && !err; i++) {
 		const struct member *member = &reading->line->all[i];
 
-		known = member->kind == MEMBER_NULL ? NULL : find_known(rows, scope, member, last);
+		known = find_known(rows, scope, member, last);
 		if (!known)
 			continue;
 		err = read_value(reading, member, known, key, entity);
 		last = known;
 	}
 	if (!err)
-		clear_nulls(rows, scope, key, entity);
+		clear_gaps(rows, scope, key, entity);
 	return err;
 }
