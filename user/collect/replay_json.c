@@ -69,6 +69,15 @@ static int32_t read_hex(const char *digits)
 	return number;
 }
 
+/* The halves of a character beyond U+FFFF, as UTF-16 writes it. */
+#define HIGH_HALF 0xd800
+#define LOW_HALF 0xdc00
+
+static bool is_half(int32_t code, int32_t first)
+{
+	return code >= first && code < first + 0x400;
+}
+
 /* Two escapes may be one character; what is none, and NUL, is replaced. */
 static bool take_code(struct scanner *scanner, char **out)
 {
@@ -77,13 +86,13 @@ static bool take_code(struct scanner *scanner, char **out)
 	if (code < 0)
 		return false;
 	scanner->at += 4;
-	if (code >> 10 == 0xd800 >> 10 && scanner->at[0] == '\\' && scanner->at[1] == 'u')
+	if (is_half(code, HIGH_HALF) && scanner->at[0] == '\\' && scanner->at[1] == 'u')
 		low = read_hex(scanner->at + 2);
-	if (low >> 10 == 0xdc00 >> 10) {
+	if (is_half(low, LOW_HALF)) {
 		scanner->at += 6;
-		code = 0x10000 + ((code & 0x3ff) << 10 | (low & 0x3ff));
+		code = 0x10000 + (code - HIGH_HALF) * 0x400 + (low - LOW_HALF);
 	}
-	if (code >> 11 == 0xd800 >> 11 || code == 0)
+	if (code == 0 || is_half(code, HIGH_HALF) || is_half(code, LOW_HALF))
 		code = UTF8_REPLACEMENT;
 	*out += utf8_encode((uint32_t)code, *out);
 	return true;
