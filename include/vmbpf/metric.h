@@ -36,7 +36,7 @@ struct metric {
 	const char *views[2]; /* what enum view calls them in JSON and CSV; NULL: it has no such */
 	uint32_t needs; /* enum source; a value is there when all of them are */
 	struct field field;
-	double scale; /* field to unit; 0 means 1 */
+	double divisor; /* the field by this is in the unit; 0 means 1 */
 	/*
 	 * Instead of a field, for gauges: the value in the row's unit (percent for a share), NAN
 	 * where it cannot be told. `before` is NULL and `seconds` 0 where there is no interval.

@@ -185,6 +185,24 @@ static void what_is_at_the_threshold_does_not_fire(void **state)
 	end(world);
 }
 
+/* Whatever the share is, it is no more than itself. */
+static void no_round_share_is_above_itself(void **state)
+{
+	(void)state;
+	for (unsigned percent = 1; percent <= 100; percent++) {
+		char rule[80];
+		struct world *world;
+
+		snprintf(rule, sizeof(rule), "rules:\n- alert: Cpu\n  expr: cpu_used > %u%%\n",
+			percent);
+		world = begin(rule);
+		world->vms[0].used = percent;
+		pass(world, 4);
+		assert_told(world, "");
+		end(world);
+	}
+}
+
 static void it_fires_within_two_ticks_after_for_and_clears_below_the_threshold(void **state)
 {
 	struct world *world = begin(CPU_RULE "  for: 10s\n  clear: 80%\n");
@@ -632,6 +650,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_at_the_threshold_does_not_fire),
+		cmocka_unit_test(no_round_share_is_above_itself),
 		cmocka_unit_test(
 			it_fires_within_two_ticks_after_for_and_clears_below_the_threshold),
 		cmocka_unit_test(a_vm_that_stops_or_vanishes_ends_its_alerts_with_that_reason),

@@ -181,7 +181,7 @@ static void counters_are_counted_in_exact_fields(void **state)
 			assert_row(row, row->field.type == FIELD_U64);
 		}
 		assert_row(row,
-			row->kind != COUNTER || row->unit != UNIT_SECONDS || row->scale == 1e-9);
+			row->kind != COUNTER || row->unit != UNIT_SECONDS || row->divisor == 1e9);
 	}
 }
 

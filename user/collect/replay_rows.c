@@ -49,11 +49,11 @@ static int set_pid(const struct slot *slot)
 
 static int set_double(const struct slot *slot)
 {
-	double number, scale = slot->metric->scale != 0 ? slot->metric->scale : 1;
+	double number, divisor = slot->metric->divisor != 0 ? slot->metric->divisor : 1;
 	int err = replay_double(slot->member, &number);
 
 	if (!err)
-		*(double *)slot->field = number / scale;
+		*(double *)slot->field = number * divisor;
 	return err;
 }
 

@@ -34,7 +34,7 @@
 	.field = { offsetof(struct type, member), FIELD_TYPE(((struct type *)NULL)->member) }
 
 /* A counter of nanoseconds. */
-#define FIELD_NS(type, member) FIELD(type, member), .scale = 1e-9
+#define FIELD_NS(type, member) FIELD(type, member), .divisor = 1e9
 
 /* A member that says which of the names holds. */
 #define FIELD_OF_NAMES(type, member, names) \

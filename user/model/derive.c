@@ -20,7 +20,7 @@ static double percent(double part, double whole)
 {
 	if (!(whole > 0))
 		return NAN;
-	return part > whole ? 100 : part / whole * 100;
+	return part > whole ? 100 : part * 100 / whole; /* 85 of 100 are 85, not more */
 }
 
 static double reported(uint64_t field)
@@ -34,8 +34,8 @@ double vm_cpu_used(const void *now, const void *before, double seconds)
 
 	if (!was)
 		return NAN;
-	return percent(growth(vm->role_ns[ROLE_VCPU], was->role_ns[ROLE_VCPU]) * 1e-9,
-		seconds * reported(vm->n_vcpus));
+	return percent(growth(vm->role_ns[ROLE_VCPU], was->role_ns[ROLE_VCPU]),
+		seconds * 1e9 * reported(vm->n_vcpus));
 }
 
 /* What was read a moment too early or too late falls below nothing. NAN stays NAN. */
@@ -95,20 +95,19 @@ static double blocked_ns(const struct times *now, const struct times *was)
 \
 		if (!was) \
 			return NAN; \
-		return percent( \
-			wanted_ns(TIMES_OF(is), TIMES_OF(was)) * 1e-9, seconds * (n_vcpus)); \
+		return percent(wanted_ns(TIMES_OF(is), TIMES_OF(was)), seconds * 1e9 * (n_vcpus)); \
 	} \
 	double type##_hypervisor(const void *now, const void *before, double seconds) \
 	{ \
 		const struct type *is = now, *was = before; \
 \
-		return was ? hypervisor_ns(TIMES_OF(is), TIMES_OF(was)) * 1e-7 / seconds : NAN; \
+		return was ? hypervisor_ns(TIMES_OF(is), TIMES_OF(was)) / (1e7 * seconds) : NAN; \
 	} \
 	double type##_blocked(const void *now, const void *before, double seconds) \
 	{ \
 		const struct type *is = now, *was = before; \
 \
-		return was ? blocked_ns(TIMES_OF(is), TIMES_OF(was)) * 1e-7 / seconds : NAN; \
+		return was ? blocked_ns(TIMES_OF(is), TIMES_OF(was)) / (1e7 * seconds) : NAN; \
 	}
 
 DEFINE_VCPU_VALUES(vm, reported(is->n_vcpus))
@@ -155,7 +154,7 @@ static double mean_time(uint64_t ns, uint64_t ns_before, uint64_t n, uint64_t n_
 {
 	double ended = growth(n, n_before);
 
-	return ended > 0 ? growth(ns, ns_before) * 1e-9 / ended : NAN;
+	return ended > 0 ? growth(ns, ns_before) / (1e9 * ended) : NAN;
 }
 
 double exit_mean(const void *now, const void *before, double seconds)
@@ -216,8 +215,7 @@ double host_cpu_busy(const void *now, const void *before, double seconds)
 
 	if (!was)
 		return NAN;
-	return percent(
-		growth(host->busy_ns, was->busy_ns) * 1e-9, seconds * reported(host->n_cpus));
+	return percent(growth(host->busy_ns, was->busy_ns), seconds * 1e9 * reported(host->n_cpus));
 }
 
 double host_cpu_vms(const void *now, const void *before, double seconds)

@@ -138,13 +138,13 @@ static const struct entity *find_past(const struct metric *metric, const struct 
 				     : 0;
 	if (elapsed_ns == 0)
 		return NULL;
-	*seconds = (double)elapsed_ns * 1e-9;
+	*seconds = (double)elapsed_ns / 1e9;
 	return past;
 }
 
-static double scale_of(const struct metric *metric)
+static double divisor_of(const struct metric *metric)
 {
-	return metric->scale != 0 ? metric->scale : 1;
+	return metric->divisor != 0 ? metric->divisor : 1;
 }
 
 static struct value number_value(double number)
@@ -184,7 +184,7 @@ static struct value read_u64(const struct metric *metric, const struct entity *e
 	if (!read_counter(metric, entity, &raw))
 		return (struct value){ 0 };
 	return (struct value){
-		.kind = VALUE_NUMBER, .number = (double)raw * scale_of(metric), .raw = raw
+		.kind = VALUE_NUMBER, .number = (double)raw / divisor_of(metric), .raw = raw
 	};
 }
 
@@ -204,7 +204,7 @@ static struct value read_pid(const struct metric *metric, const struct entity *e
 
 static struct value read_double(const struct metric *metric, const struct entity *entity)
 {
-	return number_value(*(const double *)field_of(metric, entity) * scale_of(metric));
+	return number_value(*(const double *)field_of(metric, entity) / divisor_of(metric));
 }
 
 static struct value read_text(const struct metric *metric, const struct entity *entity)
@@ -240,7 +240,8 @@ static struct value read_rate(
 		return (struct value){ 0 };
 	if (now < before)
 		return (struct value){ 0 };
-	return number_value((double)(now - before) * scale_of(metric) * percent / seconds);
+	/* In this order a round share is a round number: 850 ms of a second are 85, not more. */
+	return number_value((double)(now - before) * percent / (divisor_of(metric) * seconds));
 }
 
 struct value column_value(
