@@ -109,8 +109,9 @@ domains_are_chosen() {
 }
 
 ticks_are_counted() {
-	fires '' --cpu-threshold 90 -n 1 --replay "$BUSY" &&
-		fires 'CpuThreshold/one CpuThreshold/three CpuThreshold/two' --cpu-threshold 90 -n 2 --replay "$BUSY" &&
+	fires '' --cpu-threshold 90 --for 1s -n 1 --replay "$BUSY" &&
+		fires 'CpuThreshold/one CpuThreshold/three CpuThreshold/two' --cpu-threshold 90 --for 1s -n 2 \
+			--replay "$BUSY" &&
 		ends_with 0 "$VMBPF" watch --cpu-threshold 90 -n 3 --replay "$BUSY" && grep -qF '(3 ticks)' "$WORK/out"
 }
 

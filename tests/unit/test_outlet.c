@@ -317,7 +317,7 @@ static void who_waits_for_room_loses_nothing(void **state)
 	start(outlet);
 	for (unsigned i = 0; i < 3 * OUTLET_QUEUE_MAX; i++) {
 		snprintf(name, sizeof(name), "%u", i);
-		outlet_wait_for_room(outlet);
+		assert_true(outlet_wait_for_room(outlet, clock_ns(CLOCK_MONOTONIC) + 60 * SECOND));
 		fixture_push(outlet, name);
 	}
 	outlet_free(outlet, clock_ns(CLOCK_MONOTONIC) + 10 * SECOND, &counts);

@@ -294,13 +294,22 @@ void outlet_push(struct outlet *outlet, struct shared_record *record)
 	pthread_mutex_unlock(&outlet->lock);
 }
 
-void outlet_wait_for_room(struct outlet *outlet)
+static bool has_room(const struct outlet *outlet)
 {
+	return !outlet->started || outlet->ended || outlet->failures ||
+	       outlet->queue.n < OUTLET_QUEUE_MAX;
+}
+
+bool outlet_wait_for_room(struct outlet *outlet, uint64_t until_ns)
+{
+	bool room;
+
 	pthread_mutex_lock(&outlet->lock);
-	while (outlet->started && !outlet->ended && !outlet->failures &&
-		outlet->queue.n == OUTLET_QUEUE_MAX)
-		pthread_cond_wait(&outlet->changed, &outlet->lock);
+	while (!has_room(outlet) && clock_ns(CLOCK_MONOTONIC) < until_ns)
+		wait_until(outlet, until_ns);
+	room = has_room(outlet);
 	pthread_mutex_unlock(&outlet->lock);
+	return room;
 }
 
 void outlet_reopen(struct outlet *outlet)

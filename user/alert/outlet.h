@@ -96,10 +96,11 @@ int outlet_start(struct outlet *outlet);
 void outlet_push(struct outlet *outlet, struct shared_record *record);
 
 /*
- * Waits until nothing would be dropped for one more record, or the outlet fails: for alerts of a
- * recording, which come as fast as it can be read.
+ * Waits until that time (CLOCK_MONOTONIC) for room for one more record, so that none is dropped for
+ * it: for alerts of a recording, which come as fast as it can be read. True when there is room, or
+ * the outlet fails, which is not waited for.
  */
-void outlet_wait_for_room(struct outlet *outlet);
+bool outlet_wait_for_room(struct outlet *outlet, uint64_t until_ns);
 
 /* Asks for reopen() before the next delivery. */
 void outlet_reopen(struct outlet *outlet);

@@ -368,6 +368,11 @@ static void say_how_it_went(const struct loop *loop)
 			loop->slowest_s);
 }
 
+bool loop_is_ending(void)
+{
+	return stop;
+}
+
 int loop_run(const struct config *config, const struct consumer *consumer)
 {
 	struct loop loop = {

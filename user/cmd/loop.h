@@ -37,4 +37,7 @@ struct consumer {
  */
 int loop_run(const struct config *config, const struct consumer *consumer);
 
+/* Whether a signal has asked for the end, for what takes long within a tick. */
+bool loop_is_ending(void);
+
 #endif

@@ -9,10 +9,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cmd/loop.h"
 #include "cmd/terminal.h"
 
 /* How long the end of vmbpf waits for all outlets together. */
 #define CLOSE_NS (3 * NSEC_PER_SEC)
+
+/* Between two looks whether to end. */
+#define LOOK_NS (100 * NSEC_PER_MSEC)
 
 static int status_of(int err)
 {
@@ -143,6 +147,13 @@ int watch_outlets_start(struct watch_outlets *outlets)
 	return err;
 }
 
+static void wait_for_room(struct outlet *outlet)
+{
+	while (!loop_is_ending() &&
+		!outlet_wait_for_room(outlet, clock_ns(CLOCK_MONOTONIC) + LOOK_NS))
+		;
+}
+
 void watch_outlets_push(struct watch_outlets *outlets, const struct alert_record *record)
 {
 	struct shared_record *shared = record_share(record);
@@ -153,7 +164,7 @@ void watch_outlets_push(struct watch_outlets *outlets, const struct alert_record
 	}
 	for (unsigned i = 0; i < outlets->n; i++) {
 		if (outlets->patient)
-			outlet_wait_for_room(outlets->outlet[i]);
+			wait_for_room(outlets->outlet[i]);
 		outlet_push(outlets->outlet[i], shared);
 	}
 	record_drop(shared);
