@@ -590,6 +590,31 @@ static void a_saved_state_that_is_none_is_refused(void **state)
 	end(world);
 }
 
+/* Nobody writes that, but a file can be edited: of the two the last one counts. */
+static void an_alert_that_is_saved_twice_is_one(void **state)
+{
+#define SAVED(suggestion) \
+	"{\"rule\":\"Cpu\",\"expr\":\"cpu_used > 90%\",\"scope\":\"vm\",\"uuid\":\"u\"," \
+	"\"state\":\"firing\",\"told\":\"firing\",\"changes\":[1,2,3,4,5,6]," \
+	"\"suggestion\":\"" suggestion "\"}"
+	static const char text[] =
+		"{\"vmbpf_watch_state\":1,\"alerts\":[" SAVED("first") "," SAVED("second") "]}";
+	struct world *world = begin(CPU_RULE);
+	char error[ENGINE_ERROR_MAX] = "", *saved;
+	size_t size, n_left;
+
+	(void)state;
+	assert_int_equal(engine_load(world->engine, text, strlen(text), 1000 * SECOND,
+				 FIXTURE_REAL_NS, &n_left, error),
+		0);
+	saved = save(world, &size);
+	assert_null(strstr(saved, "first"));
+	assert_non_null(strstr(saved, "\"changes\":[1,2,3,4,5,6]"));
+	assert_non_null(strstr(saved, "\"suggestion\":\"second\"}]}"));
+	free(saved);
+	end(world);
+}
+
 static void alerts_of_a_rule_that_has_changed_are_left_out(void **state)
 {
 	static const char *const other =
@@ -668,6 +693,7 @@ int main(void)
 		cmocka_unit_test(a_restart_neither_forgets_nor_repeats),
 		cmocka_unit_test(what_ended_while_nobody_looked_is_told_afterwards),
 		cmocka_unit_test(a_saved_state_that_is_none_is_refused),
+		cmocka_unit_test(an_alert_that_is_saved_twice_is_one),
 		cmocka_unit_test(alerts_of_a_rule_that_has_changed_are_left_out),
 		cmocka_unit_test(the_summary_has_a_row_for_each_vm_and_rule),
 	};

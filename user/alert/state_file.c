@@ -240,18 +240,21 @@ static void restore_changes(
 			engine, json_object_get_uint64(json_object_array_get_idx(changes, i)));
 }
 
+/* Of an alert that is there twice the last one counts. */
 static void restore_machine(const struct engine *engine, struct json_object *alert,
 	enum machine_state state, struct machine *machine)
 {
 	bool fires = state == MACHINE_FIRING || get_flag(alert, "was_firing");
 
-	machine->state = fires || state == MACHINE_NODATA ? state : MACHINE_INACTIVE;
-	machine->was_firing = state == MACHINE_NODATA && fires;
-	machine->known = get_moment(engine, alert, "known");
-	machine->since = get_moment(engine, alert, "since");
-	machine->held_ns = to_mono(engine, get_number(alert, "held"));
-	machine->fired = get_moment(engine, alert, "fired");
-	machine->lost = get_moment(engine, alert, "lost");
+	*machine = (struct machine){
+		.state = fires || state == MACHINE_NODATA ? state : MACHINE_INACTIVE,
+		.was_firing = state == MACHINE_NODATA && fires,
+		.known = get_moment(engine, alert, "known"),
+		.since = get_moment(engine, alert, "since"),
+		.fired = get_moment(engine, alert, "fired"),
+		.lost = get_moment(engine, alert, "lost"),
+		.held_ns = to_mono(engine, get_number(alert, "held")),
+	};
 	restore_changes(engine, alert, machine);
 }
 
