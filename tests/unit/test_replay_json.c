@@ -26,7 +26,7 @@ static struct parsed parse(const char *line)
 	struct parsed parsed = { .text = calloc(1, strlen(line) + MEMBERS_SLACK) };
 
 	assert_non_null(parsed.text);
-	memcpy(parsed.text, line, strlen(line));
+	memcpy(parsed.text, line, strlen(line) + 1);
 	parsed.err = members_parse(&parsed.members, parsed.text, strlen(line), &parsed.wrong_at);
 	return parsed;
 }
