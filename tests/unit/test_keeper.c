@@ -1,56 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The file that another process writes: whole or not at all, also for one in the sandbox. */
+#include "place_fixture.h"
+
 #include <errno.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/keeper.h"
 #include "base/sandbox.h"
 
-/* A folder of the test's own, and a file that may come to be in it. */
-struct place {
-	char folder[64];
-	char path[128];
-};
-
 static int make_place(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	if (!place)
-		return -1;
-	strcpy(place->folder, "/tmp/vmbpf-keeper-XXXXXX");
-	if (!mkdtemp(place->folder))
-		return -1;
-	snprintf(place->path, sizeof(place->path), "%s/a/b/file", place->folder);
-	*state = place;
-	return 0;
-}
-
-static int remove_place(void **state)
-{
-	struct place *place = *state;
-	char command[128];
-	int status;
-
-	snprintf(command, sizeof(command), "rm -rf %s", place->folder);
-	status = system(command);
-	free(place);
-	return status;
+	return place_make(state, "a/b/file");
 }
 
 static void assert_content(const char *path, const char *expected)

@@ -1,51 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The file that another process opens, as often as it is asked. */
+#include "place_fixture.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "base/opener.h"
 
-struct place {
-	char folder[64];
-	char path[128];
-};
-
 static int make_place(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	strcpy(place->folder, "/tmp/vmbpf-opener-XXXXXX");
-	if (!mkdtemp(place->folder))
-		return -1;
-	snprintf(place->path, sizeof(place->path), "%s/file", place->folder);
-	*state = place;
-	return 0;
-}
-
-static int remove_place(void **state)
-{
-	struct place *place = *state;
-	char command[128];
-	int status;
-
-	snprintf(command, sizeof(command), "rm -rf %s", place->folder);
-	status = system(command);
-	free(place);
-	return status;
+	return place_make(state, "file");
 }
 
 static void what_is_written_goes_to_the_end_of_what_is_there(void **state)

@@ -30,6 +30,11 @@
 	{ .name = "ascii", .help = "no characters beyond ASCII", \
 		.set = option_set_flag, .field = IN_REQUEST(ascii), .advanced = true }
 
+#define OPTION_COLOUR \
+	{ .name = "color", .argument = "WHEN", \
+		.help = "auto, always or never (NO_COLOR is honoured)", \
+		.set = set_colour, .field = IN_REQUEST(colour), .advanced = true }
+
 #define OPTION_HELP \
 	{ .name = "help", .key = 'h', .help = "show this help", \
 		.set = option_set_flag, .field = IN_REQUEST(help), .advanced = true }
