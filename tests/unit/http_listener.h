@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 
 #include "alert/http.h"
+#include "alert/outlet.h"
 #include "base/clock.h"
 #include "http_fixture.h"
 
@@ -182,6 +183,20 @@ static inline const char *text_of(struct json_object *object, const char *name)
 static inline void ignore_proxies(void)
 {
 	setenv("no_proxy", "*", 1);
+}
+
+/* Starts the outlet, lets it deliver the record of the fixture, and ends it. */
+static inline void listener_pass(struct outlet *outlet)
+{
+	struct shared_record *record = record_share(&fixture_record);
+	struct outlet_counts counts;
+
+	assert_int_equal(outlet_start(outlet), 0);
+	outlet_push(outlet, record);
+	outlet_free(outlet, clock_ns(CLOCK_MONOTONIC) + 60 * NSEC_PER_SEC, &counts);
+	record_drop(record);
+	assert_int_equal(counts.delivered, 1);
+	assert_int_equal(counts.dropped, 0);
 }
 
 #endif
